@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.sparseland.kernels;
+
+/** Argument checks with messages that say what was found and what is allowed. */
+final class Check {
+
+  private Check() {}
+
+  static void that(boolean holds, String message, Object... args) {
+    if (!holds) {
+      throw new IllegalArgumentException(String.format(java.util.Locale.ROOT, message, args));
+    }
+  }
+
+  static void atLeast(String name, long value, long least) {
+    that(value >= least, "%s is %d, allowed is %d or more", name, value, least);
+  }
+
+  /** Throws when {@code index} is not in [0, size). */
+  static void index(String name, int index, int size) {
+    that(index >= 0 && index < size, "%s is %d, allowed is 0 to %d", name, index, size - 1);
+  }
+}

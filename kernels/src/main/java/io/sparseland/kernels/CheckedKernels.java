@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.sparseland.kernels;
+
+import java.nio.FloatBuffer;
+import java.nio.LongBuffer;
+import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** The checking layer over a {@link KernelSet}: every shape, type and range, once for all sets. */
+final class CheckedKernels implements Kernels {
+
+  private final KernelSet set;
+
+  CheckedKernels(KernelSet set) {
+    this.set = set;
+  }
+
+  @Override
+  public String name() {
+    return set.name();
+  }
+
+  @Override
+  public PackedWeights packDense(int outputs, int inputs, FloatBuffer values) {
+    int size = Shapes.matrix("packDense", outputs, inputs);
+    Check.that(
+        values.remaining() == size,
+        "packDense: %d values for [%d, %d], allowed are %d",
+        values.remaining(),
+        outputs,
+        inputs,
+        size);
+    return set.packDense(outputs, inputs, values.slice());
+  }
+
+  @Override
+  public PackedWeights packSparse(
+      int outputs, int inputs, LongBuffer maskWords, FloatBuffer nonzeros) {
+    int size = Shapes.matrix("packSparse", outputs, inputs);
+    LongBuffer mask = maskWords.slice();
+    int words = (int) ((size + 63L) / 64);
+    Check.that(
+        mask.remaining() == words,
+        "packSparse: %d mask words for [%d, %d], allowed are %d",
+        mask.remaining(),
+        outputs,
+        inputs,
+        words);
+    int kept = 0;
+    for (int i = 0; i < words; i++) {
+      kept += Long.bitCount(mask.get(i));
+    }
+    Check.that(
+        size % 64 == 0 || mask.get(words - 1) >>> (size % 64) == 0,
+        "packSparse: the mask has bits behind the last of %d weights",
+        size);
+    Check.that(
+        nonzeros.remaining() == kept,
+        "packSparse: %d values, the mask keeps %d",
+        nonzeros.remaining(),
+        kept);
+    return set.packSparse(outputs, inputs, mask, nonzeros.slice());
+  }
+
+  @Override
+  public void linear(PackedWeights w, @Nullable Tensor bias, Activation act, Tensor x, Tensor y) {
+    weights("linear", w);
+    Shapes.data("linear", "x", x);
+    Shapes.output("linear", y, x);
+    int k = Shapes.last("linear", "x", x);
+    Check.that(k == w.inputs(), "linear: x is %s, allowed is [..., %d]", x, w.inputs());
+    int[] allowed = x.shape();
+    allowed[allowed.length - 1] = w.outputs();
+    Shapes.exactly("linear", "y", y, allowed);
+    bias("linear", bias, w);
+    set.linear(w, bias, act, x.size() / k, x, y);
+  }
+
+  @Override
+  public void conv2d(
+      PackedWeights w, @Nullable Tensor bias, Activation act, ConvShape s, Tensor x, Tensor y) {
+    weights("conv2d", w);
+    Shapes.rank("conv2d", "x", x, 4);
+    Shapes.output("conv2d", y, x);
+    int channels = x.dimension(1);
+    int kernel = s.kernelH() * s.kernelW();
+    Check.that(
+        channels % s.groups() == 0 && w.outputs() % s.groups() == 0,
+        "conv2d: %d groups must divide the %d channels of x and the %d outputs",
+        s.groups(),
+        channels,
+        w.outputs());
+    Check.that(
+        (long) channels / s.groups() * kernel == w.inputs(),
+        "conv2d: x has %d channels in %d groups under %dx%d, the weights %d inputs",
+        channels,
+        s.groups(),
+        s.kernelH(),
+        s.kernelW(),
+        w.inputs());
+    int h = s.outputH(x.dimension(2));
+    int v = s.outputW(x.dimension(3));
+    Check.that(h >= 1 && v >= 1, "conv2d: %s does not fit into x %s", s, x);
+    Shapes.exactly("conv2d", "y", y, x.dimension(0), w.outputs(), h, v);
+    bias("conv2d", bias, w);
+    set.conv2d(w, bias, act, s, x, y);
+  }
+
+  @Override
+  public void pool2d(PoolShape s, Tensor x, Tensor y) {
+    Shapes.rank("pool2d", "x", x, 4);
+    Shapes.output("pool2d", y, x);
+    int h = s.outputH(x.dimension(2));
+    int v = s.outputW(x.dimension(3));
+    Check.that(h >= 1 && v >= 1, "pool2d: %s does not fit into x %s", s, x);
+    Shapes.exactly("pool2d", "y", y, x.dimension(0), x.dimension(1), h, v);
+    set.pool2d(s, x, y);
+  }
+
+  @Override
+  public void layerNorm(Tensor x, Tensor scale, Tensor shift, float epsilon, Tensor y) {
+    Shapes.data("layerNorm", "x", x);
+    int columns = Shapes.last("layerNorm", "x", x);
+    Shapes.exactly("layerNorm", "scale", scale, columns);
+    Shapes.exactly("layerNorm", "shift", shift, columns);
+    Shapes.same("layerNorm", x, y);
+    Check.that(
+        epsilon >= 0 && epsilon < Float.POSITIVE_INFINITY,
+        "layerNorm: epsilon is %s, allowed is 0 or more",
+        epsilon);
+    set.layerNorm(x.size() / columns, columns, x, scale, shift, epsilon, y);
+  }
+
+  @Override
+  public void channelAffine(Tensor x, Tensor scale, Tensor shift, Tensor y) {
+    Shapes.data("channelAffine", "x", x);
+    Check.that(x.rank() >= 2, "channelAffine: x is %s, allowed is [batch, channels, ...]", x);
+    int channels = x.dimension(1);
+    Shapes.exactly("channelAffine", "scale", scale, channels);
+    Shapes.exactly("channelAffine", "shift", shift, channels);
+    Shapes.same("channelAffine", x, y);
+    int outer = x.dimension(0);
+    set.channelAffine(outer, channels, x.size() / outer / channels, x, scale, shift, y);
+  }
+
+  @Override
+  public void unary(UnaryOp op, float p0, float p1, Tensor x, Tensor y) {
+    Shapes.data("unary", "x", x);
+    Shapes.same("unary", x, y);
+    set.unary(op, p0, p1, x, y);
+  }
+
+  @Override
+  public void binary(BinaryOp op, Tensor a, Tensor b, Tensor y) {
+    Shapes.data("binary", "a", a);
+    Shapes.data("binary", "b", b);
+    Shapes.writable("binary", y);
+    Check.that(
+        (y != a || a.size() == y.size()) && (y != b || b.size() == y.size()),
+        "binary: y is an input of another shape");
+    set.binary(op, Broadcast.of(a.dimensions(), b.dimensions(), y.dimensions()), a, b, y);
+  }
+
+  @Override
+  public void softmax(int axis, boolean log, Tensor x, Tensor y) {
+    Shapes.data("softmax", "x", x);
+    Shapes.same("softmax", x, y);
+    int at = Shapes.axis("softmax", axis, x);
+    int outer = Shapes.product(x, 0, at);
+    int inner = Shapes.product(x, at + 1, x.rank());
+    set.softmax(outer, x.dimension(at), inner, log, x, y);
+  }
+
+  @Override
+  public void transpose(int[] permutation, Tensor x, Tensor y) {
+    Movement.transpose(permutation, x, y);
+  }
+
+  @Override
+  public void embedding(Tensor table, Tensor ids, Tensor y) {
+    Movement.embedding(table, ids, y);
+  }
+
+  @Override
+  public void matmul(Tensor a, Tensor b, Tensor y) {
+    Shapes.data("matmul", "a", a);
+    Shapes.data("matmul", "b", b);
+    Shapes.output("matmul", y, a);
+    Shapes.output("matmul", y, b);
+    Check.that(
+        a.rank() >= 2 && b.rank() >= 2 && y.rank() == Math.max(a.rank(), b.rank()),
+        "matmul: %s x %s to %s, allowed are ranks of 2 or more",
+        a,
+        b,
+        y);
+    int m = a.dimension(a.rank() - 2);
+    int k = a.dimension(a.rank() - 1);
+    int n = b.dimension(b.rank() - 1);
+    Check.that(
+        b.dimension(b.rank() - 2) == k
+            && y.dimension(y.rank() - 2) == m
+            && y.dimension(y.rank() - 1) == n,
+        "matmul: %s x %s to %s, allowed is [..., m, k] x [..., k, n] to [..., m, n]",
+        a,
+        b,
+        y);
+    int[] lead = Arrays.copyOf(y.dimensions(), y.rank() - 2);
+    int[] leadA = Arrays.copyOf(a.dimensions(), a.rank() - 2);
+    int[] leadB = Arrays.copyOf(b.dimensions(), b.rank() - 2);
+    Broadcast.of(leadA, leadB, lead); // checks
+    int[] offsetsA = Broadcast.offsets(leadA, lead, m * k);
+    set.matmul(m, k, n, offsetsA, Broadcast.offsets(leadB, lead, k * n), a, b, y);
+  }
+
+  @Override
+  public void reduce(ReduceOp op, int[] axes, Tensor x, Tensor y) {
+    Shapes.data("reduce", "x", x);
+    Shapes.output("reduce", y, x);
+    boolean[] reduced = new boolean[x.rank()];
+    for (int axis : axes) {
+      int at = Shapes.axis("reduce", axis, x);
+      Check.that(!reduced[at], "reduce: axis %d is named twice", axis);
+      reduced[at] = true;
+    }
+    Shapes.reduced(x, reduced, y);
+    Tensor in = x;
+    int begin = 0;
+    while (begin < reduced.length && !reduced[begin]) {
+      begin++;
+    }
+    int end = begin;
+    while (end < reduced.length && (reduced[end] || x.dimension(end) == 1)) {
+      end++;
+    }
+    for (int i = end; i < reduced.length; i++) {
+      if (reduced[i] && x.dimension(i) > 1) { // not side by side: bring them to the end first
+        in = Movement.withLast(x, reduced);
+        begin = Shapes.count(reduced, false);
+        end = reduced.length;
+        break;
+      }
+    }
+    set.reduce(
+        op,
+        Shapes.product(in, 0, begin),
+        Shapes.product(in, begin, end),
+        Shapes.product(in, end, in.rank()),
+        in,
+        y);
+  }
+
+  @Override
+  public void concat(int axis, List<Tensor> xs, Tensor y) {
+    Movement.concat(axis, xs, y);
+  }
+
+  @Override
+  public void slice(int axis, int begin, int step, Tensor x, Tensor y) {
+    Movement.slice(axis, begin, step, x, y);
+  }
+
+  private void weights(String operation, PackedWeights w) {
+    Check.that(
+        set.packed(w), "%s: the weights were not packed by the %s kernels", operation, name());
+  }
+
+  private static void bias(String operation, @Nullable Tensor bias, PackedWeights w) {
+    if (bias != null) {
+      Shapes.exactly(operation, "bias", bias, w.outputs());
+    }
+  }
+}

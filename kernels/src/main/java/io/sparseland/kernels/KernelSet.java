@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.sparseland.kernels;
+
+import java.nio.FloatBuffer;
+import java.nio.LongBuffer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One implementation of the operations behind {@link CheckedKernels}, which has checked every
+ * shape, type and overlap and has reduced shapes to the few sizes that a kernel needs.
+ */
+interface KernelSet {
+
+  String name();
+
+  PackedWeights packDense(int outputs, int inputs, FloatBuffer values);
+
+  PackedWeights packSparse(int outputs, int inputs, LongBuffer maskWords, FloatBuffer nonzeros);
+
+  /** Whether the weights were made by this set. */
+  boolean packed(PackedWeights w);
+
+  /** x [m, k], y [m, n]. */
+  void linear(PackedWeights w, @Nullable Tensor bias, Activation act, int m, Tensor x, Tensor y);
+
+  void conv2d(
+      PackedWeights w, @Nullable Tensor bias, Activation act, ConvShape s, Tensor x, Tensor y);
+
+  void pool2d(PoolShape s, Tensor x, Tensor y);
+
+  /** x, y [rows, columns]. */
+  void layerNorm(
+      int rows, int columns, Tensor x, Tensor scale, Tensor shift, float epsilon, Tensor y);
+
+  /** x, y [outer, channels, inner]. */
+  void channelAffine(
+      int outer, int channels, int inner, Tensor x, Tensor scale, Tensor shift, Tensor y);
+
+  void unary(UnaryOp op, float p0, float p1, Tensor x, Tensor y);
+
+  void binary(BinaryOp op, Broadcast plan, Tensor a, Tensor b, Tensor y);
+
+  /** x, y [outer, n, inner], along n. */
+  void softmax(int outer, int n, int inner, boolean log, Tensor x, Tensor y);
+
+  /** For each i: a[aOffsets[i]] [m, k] x b[bOffsets[i]] [k, n] to y[i] [m, n]. */
+  void matmul(int m, int k, int n, int[] aOffsets, int[] bOffsets, Tensor a, Tensor b, Tensor y);
+
+  /** x [outer, n, inner] to y [outer, inner]. */
+  void reduce(ReduceOp op, int outer, int n, int inner, Tensor x, Tensor y);
+}

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.sparseland.kernels;
+
+/**
+ * One weight matrix, {@code [outputs, inputs]}, packed for one kernel set; immutable. Only the
+ * kernels that packed it can use it. Closing waits for running calls; use after that is an {@link
+ * IllegalStateException}; closing twice does nothing.
+ */
+public interface PackedWeights extends AutoCloseable {
+
+  /** Rows of the matrix. */
+  int outputs();
+
+  /** Columns of the matrix. */
+  int inputs();
+
+  /** Whether zeros are left out. */
+  boolean sparse();
+
+  /** Memory held, in bytes. */
+  long bytes();
+
+  @Override
+  void close();
+}
