@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.sparseland.core;
+
+import java.util.BitSet;
+
+/** Exact selection by (score, index) without sorting. */
+final class Ranking {
+
+  private Ranking() {}
+
+  /**
+   * The {@code count} lowest of {@code scores[from, from + length)}; among equal scores the lower
+   * index comes first. Expected time is linear.
+   *
+   * @param lowest receives the chosen indices
+   * @param scratch at least {@code length} long, overwritten
+   */
+  static void lowest(
+      double[] scores, int from, int length, long count, BitSet lowest, double[] scratch) {
+    if (count == 0) {
+      return;
+    }
+    if (count == length) {
+      lowest.set(from, from + length);
+      return;
+    }
+    System.arraycopy(scores, from, scratch, 0, length);
+    double threshold = kth(scratch, length, Math.toIntExact(count - 1));
+    long left = count;
+    for (int i = from; i < from + length; i++) {
+      if (scores[i] < threshold) {
+        lowest.set(i);
+        left--;
+      }
+    }
+    for (int i = from; left > 0; i++) {
+      if (scores[i] == threshold) {
+        lowest.set(i);
+        left--;
+      }
+    }
+  }
+
+  /** The k-th smallest (from 0) of the first {@code length} values, by quickselect in place. */
+  static double kth(double[] values, int length, int k) {
+    int low = 0;
+    int high = length - 1;
+    long pivots = 0;
+    while (low < high) {
+      long random = CounterRandom.mix(length + 31L * ++pivots);
+      double pivot = values[low + (int) Long.remainderUnsigned(random, high - low + 1L)];
+      int less = low;
+      int more = high;
+      for (int i = low; i <= more; ) { // three ways: many equal scores stay linear
+        double value = values[i];
+        if (value < pivot) {
+          values[i++] = values[less];
+          values[less++] = value;
+        } else if (value > pivot) {
+          values[i] = values[more];
+          values[more--] = value;
+        } else {
+          i++;
+        }
+      }
+      if (k < less) {
+        high = less - 1;
+      } else if (k > more) {
+        low = more + 1;
+      } else {
+        return pivot;
+      }
+    }
+    return values[k];
+  }
+}

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.sparseland.core;
+
+import java.util.BitSet;
+import java.util.List;
+
+/** What an {@link Updater} sees and may do. */
+public interface UpdateContext {
+
+  /** The iteration's number, the first is 0. */
+  long step();
+
+  /** Sparsity over time, {@link SparsityMethod#sparsity} of the target. */
+  Schedule sparsity();
+
+  /** How a sparsity is spread over layers. */
+  Allocation allocation();
+
+  /** How pruned weights are arranged. */
+  Pattern pattern();
+
+  /** The layers under this method, in forward order. */
+  List<Layer> layers();
+
+  /** The present mask of a layer. */
+  Mask mask(Layer layer);
+
+  /** What is known of a layer at this step, {@link Statistic#UNIFORM} included. */
+  Evidence evidence(Layer layer);
+
+  /**
+   * Gives a layer another mask: weights outside it become 0, optimizer slots outside it and of
+   * fresh weights become 0, everything else stays as it is to the bit.
+   *
+   * @param fresh flat indices kept now but not before; their weights become 0
+   */
+  void replace(Layer layer, Mask mask, BitSet fresh);
+}
