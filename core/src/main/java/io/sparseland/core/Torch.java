@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.sparseland.core;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.pytorch.engine.PtNDArray;
+import ai.djl.pytorch.jni.JniUtils;
+import java.util.EnumSet;
+import java.util.Set;
+import java.util.function.Supplier;
+
+/** The one class that touches the PyTorch engine. */
+public final class Torch {
+
+  /** Name of the engine. */
+  public static final String ENGINE = "PyTorch";
+
+  private static final Set<DataType> SAFE =
+      EnumSet.of(
+          DataType.FLOAT16,
+          DataType.FLOAT32,
+          DataType.FLOAT64,
+          DataType.INT8,
+          DataType.UINT8,
+          DataType.INT32,
+          DataType.INT64,
+          DataType.BOOLEAN);
+
+  private Torch() {}
+
+  /**
+   * Runs with gradient recording off on this thread, and puts the mode back.
+   *
+   * <p>The mode is thread-local and on in every thread but the one that started the engine.
+   */
+  public static <T> T withoutGradients(Supplier<T> body) {
+    boolean before = JniUtils.isGradMode();
+    JniUtils.setGradMode(false);
+    try {
+      return body.get();
+    } finally {
+      JniUtils.setGradMode(before);
+    }
+  }
+
+  /** Runs with gradient recording off on this thread, and puts the mode back. */
+  public static void withoutGradients(Runnable body) {
+    boolean before = JniUtils.isGradMode();
+    JniUtils.setGradMode(false);
+    try {
+      body.run();
+    } finally {
+      JniUtils.setGradMode(before);
+    }
+  }
+
+  /** Whether operations on this thread are recorded for gradients. */
+  public static boolean recordsGradients() {
+    return JniUtils.isGradMode();
+  }
+
+  /**
+   * Sets an array's gradient to zero.
+   *
+   * @throws IllegalArgumentException for an array of another engine
+   */
+  public static void zeroGradient(NDArray array) {
+    if (!(array instanceof PtNDArray torch)) {
+      throw new IllegalArgumentException(
+          "gradients can be zeroed on arrays of the PyTorch engine, found "
+              + array.getClass().getName());
+    }
+    JniUtils.zeroGrad(torch);
+  }
+
+  /**
+   * Refuses element types that end the process inside the engine.
+   *
+   * @throws IllegalArgumentException naming the type and those allowed
+   */
+  public static void check(DataType type) {
+    if (!SAFE.contains(type)) {
+      throw new IllegalArgumentException(
+          "element type %s is not supported by the PyTorch engine; allowed: %s"
+              .formatted(type, SAFE));
+    }
+  }
+}
