@@ -1,21 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparseland.core;
 
-import java.util.BitSet;
+import ai.djl.ndarray.NDArray;
 
-/** The only door to an optimizer's slots (momentum, moments). */
+/**
+ * The only door to an optimizer's slots: the arrays (momentum, moments) it keeps beside each
+ * weight.
+ *
+ * <p>A pruned weight must have empty slots, or stale momentum would move it again; a fresh weight
+ * starts with empty slots.
+ */
 public interface StateKeeper {
 
-  /** Slots outside the mask become 0. */
-  void mask(Layer layer, Mask mask);
-
   /**
-   * Slots of some weights become 0.
+   * Slots of some weights of a layer become 0, the others keep their bits.
    *
-   * @param indices flat indices over {@code [out, in]}
+   * @param keep 0 where the slots become 0, else 1; in the parameter's own shape
    */
-  void reset(Layer layer, BitSet indices);
+  void mask(Layer layer, NDArray keep);
 
-  /** All slots of all layers become 0. */
+  /** All slots of all parameters become 0. */
   void resetAll();
 }

@@ -7,7 +7,7 @@ import java.util.List;
 /** What an {@link Updater} sees and may do. */
 public interface UpdateContext {
 
-  /** The iteration's number, the first is 0. */
+  /** Batches completed, as in {@link Updater#due}. */
   long step();
 
   /** Sparsity over time, {@link SparsityMethod#sparsity} of the target. */

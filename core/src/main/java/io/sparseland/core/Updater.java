@@ -25,7 +25,8 @@ public interface Updater {
   /**
    * Whether there is an update at this step.
    *
-   * @param step the iteration's number, the first is 0
+   * @param step batches completed: the batch at hand does not count after its backward pass, and
+   *     counts after its step; so every 100 steps means after 100 batches either way
    */
   boolean due(long step);
 

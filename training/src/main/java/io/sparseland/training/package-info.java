@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Sparseland training. */
+/** Attaches sparsity to DJL training: masked optimizer steps, mask updates, views of weights. */
 @NullMarked
 package io.sparseland.training;
 

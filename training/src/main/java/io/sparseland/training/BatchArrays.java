@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.sparseland.training;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.util.Pair;
+import org.jspecify.annotations.Nullable;
+
+/** The arrays that batches are gathered into: one pair for full batches, one for the short last. */
+final class BatchArrays implements AutoCloseable {
+
+  private final Examples examples;
+  private final int batch;
+  private final NDManager manager;
+  private final Pair<NDArray, NDArray> full;
+  private @Nullable Pair<NDArray, NDArray> last;
+
+  BatchArrays(NDManager parent, Examples examples, int batch) {
+    this.examples = examples;
+    this.batch = batch;
+    this.manager = parent.newSubManager();
+    this.full = pair(Math.min(batch, examples.size()));
+  }
+
+  /**
+   * Inputs {@code [count, item...]} and labels {@code [count]} of the batch that starts at an
+   * example; valid until the next call.
+   *
+   * @param order of the epoch, null for the examples' own
+   */
+  Pair<NDArray, NDArray> fill(int @Nullable [] order, int from) {
+    int count = Math.min(batch, examples.size() - from);
+    Pair<NDArray, NDArray> arrays = full;
+    if (full.getValue().size() != count) {
+      if (last == null) {
+        last = pair(count);
+      }
+      arrays = last;
+    }
+    examples.gather(
+        order,
+        from,
+        count,
+        arrays.getKey().toByteBuffer(true).asFloatBuffer(),
+        arrays.getValue().toByteBuffer(true).asFloatBuffer());
+    return arrays;
+  }
+
+  @Override
+  public void close() {
+    manager.close();
+  }
+
+  private Pair<NDArray, NDArray> pair(int count) {
+    return new Pair<>(
+        manager.create(examples.batchShape(count), DataType.FLOAT32),
+        manager.create(new Shape(count), DataType.FLOAT32));
+  }
+}

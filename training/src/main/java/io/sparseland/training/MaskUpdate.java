@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.sparseland.training;
+
+/**
+ * One change of one layer's mask.
+ *
+ * @param step batches completed before it
+ * @param layer dotted name
+ * @param size weights of the layer
+ * @param kept weights kept afterwards
+ * @param dropped weights kept before and not afterwards
+ * @param grown weights kept afterwards and not before
+ */
+public record MaskUpdate(long step, String layer, int size, int kept, int dropped, int grown) {
+
+  /** Share of weights kept, 0 to 1. */
+  public double density() {
+    return (double) kept / size;
+  }
+
+  /** Share of the old mask's kept weights that stayed, 0 to 1; 1 if nothing was kept. */
+  public double overlap() {
+    int before = kept - grown + dropped;
+    return before == 0 ? 1 : (double) (kept - grown) / before;
+  }
+}

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.sparseland.training;
+
+import ai.djl.Device;
+import ai.djl.ndarray.NDArray;
+import ai.djl.training.optimizer.Adam;
+import ai.djl.training.optimizer.AdamW;
+import ai.djl.training.optimizer.Optimizer;
+import ai.djl.training.optimizer.Sgd;
+import io.sparseland.core.Layer;
+import io.sparseland.core.StateKeeper;
+import java.lang.reflect.Field;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The slots of DJL's Sgd (momentum), Adam and AdamW (first and second moment).
+ *
+ * <p>The maps are private, and an optimizer that the user has already built cannot be subclassed
+ * any more; so this class, and no other, reads them by reflection. The arrays appear with a
+ * parameter's first step.
+ */
+final class OptimizerSlots implements StateKeeper {
+
+  private final List<Map<String, Map<Device, NDArray>>> states; // parameter id -> device -> slot
+
+  private OptimizerSlots(List<Map<String, Map<Device, NDArray>>> states) {
+    this.states = states;
+  }
+
+  /**
+   * The slots of an optimizer.
+   *
+   * @throws IllegalArgumentException for any optimizer but Sgd, Adam and AdamW, by name
+   */
+  static OptimizerSlots of(Optimizer optimizer) {
+    if (optimizer instanceof Sgd) {
+      return new OptimizerSlots(read(optimizer, Sgd.class, "momentumStates"));
+    }
+    if (optimizer instanceof Adam) {
+      return new OptimizerSlots(read(optimizer, Adam.class, "means", "variances"));
+    }
+    if (optimizer instanceof AdamW) {
+      return new OptimizerSlots(read(optimizer, AdamW.class, "means", "variances"));
+    }
+    throw new IllegalArgumentException(
+        "optimizer %s is not supported: its state cannot be reset; allowed: Sgd, Adam, AdamW"
+            .formatted(optimizer.getClass().getSimpleName()));
+  }
+
+  @Override
+  public void mask(Layer layer, NDArray keep) {
+    of(layer.parameter().getId()).forEach(slot -> slot.muli(keep));
+  }
+
+  @Override
+  public void resetAll() {
+    for (Map<String, Map<Device, NDArray>> state : states) {
+      state.values().forEach(slots -> slots.values().forEach(slot -> slot.muli(0)));
+    }
+  }
+
+  /** The live slots of one parameter; empty before its first step and for Sgd without momentum. */
+  List<NDArray> of(String parameterId) {
+    List<NDArray> slots = new ArrayList<>();
+    for (Map<String, Map<Device, NDArray>> state : states) {
+      Map<Device, NDArray> perDevice = state.get(parameterId);
+      if (perDevice != null) {
+        slots.addAll(perDevice.values());
+      }
+    }
+    return slots;
+  }
+
+  @SuppressWarnings("unchecked")
+  private static List<Map<String, Map<Device, NDArray>>> read(
+      Optimizer optimizer, Class<? extends Optimizer> declaring, String... names) {
+    List<Map<String, Map<Device, NDArray>>> maps = new ArrayList<>();
+    for (String name : names) {
+      try {
+        Field field = declaring.getDeclaredField(name);
+        field.setAccessible(true);
+        maps.add((Map<String, Map<Device, NDArray>>) field.get(optimizer));
+      } catch (ReflectiveOperationException e) {
+        throw new IllegalStateException(
+            "%s of this DJL version has no field '%s'; Sparseland needs DJL 0.36"
+                .formatted(declaring.getSimpleName(), name),
+            e);
+      }
+    }
+    return maps;
+  }
+}

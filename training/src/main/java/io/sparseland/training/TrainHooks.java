@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.sparseland.training;
+
+/** What a caller of {@link TrainLoop} may watch and ask for; every method has a quiet default. */
+public interface TrainHooks {
+
+  /** Nobody watches. */
+  static TrainHooks none() {
+    return new TrainHooks() {};
+  }
+
+  /** Called after every step, on the training thread; must be quick. */
+  default void progress(TrainProgress progress) {}
+
+  /** Asked before every step; true ends the run cleanly at this step boundary. */
+  default boolean stop() {
+    return false;
+  }
+}
