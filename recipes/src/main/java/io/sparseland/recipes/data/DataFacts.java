@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.sparseland.recipes.data;
+
+import java.util.List;
+
+/**
+ * What a plan needs to know of the data, without reading it.
+ *
+ * @param example sizes of one example, without the batch
+ * @param train how many training examples; 0 if not known yet
+ * @param test how many test examples; 0 if not known yet
+ * @param note where the figures come from
+ */
+public record DataFacts(List<Integer> example, long train, long test, String note) {
+
+  /** Keeps a copy. */
+  public DataFacts {
+    example = List.copyOf(example);
+  }
+}

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.sparseland.recipes.data;
+
+import ai.djl.ndarray.NDManager;
+import java.io.IOException;
+
+/** The {@code data} of a recipe: one implementation per word. */
+public interface DataSource {
+
+  /** Examples per step, where a step of the recipe does not say otherwise. */
+  int batch();
+
+  /** Sizes without reading the data; at most a header of a few bytes is looked at. */
+  DataFacts facts(DataFolders folders) throws IOException;
+
+  /**
+   * Reads everything into memory.
+   *
+   * @param manager owns the arrays
+   * @throws IOException if a file is missing or cannot be read
+   * @throws io.sparseland.kernels.format.FormatException if a file does not hold what it should
+   */
+  Examples open(DataFolders folders, NDManager manager) throws IOException;
+}

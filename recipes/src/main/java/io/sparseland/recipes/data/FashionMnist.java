@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.sparseland.recipes.data;
+
+import ai.djl.ndarray.NDManager;
+import io.sparseland.recipes.language.Default;
+import java.io.IOException;
+
+/**
+ * Articles of clothing in the form of MNIST, from a folder {@code fashion-mnist}.
+ *
+ * @param batch examples per step
+ */
+public record FashionMnist(@Default("64") int batch) implements DataSource {
+
+  /** Checks the batch. */
+  public FashionMnist {
+    Sizes.batch(batch);
+  }
+
+  @Override
+  public DataFacts facts(DataFolders folders) {
+    return Digits.FACTS;
+  }
+
+  @Override
+  public Examples open(DataFolders folders, NDManager manager) throws IOException {
+    return new Digits("fashion-mnist", "fashmnist").open(folders, manager);
+  }
+}

@@ -1,0 +1,381 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.sparseland.recipes.language;
+
+import io.sparseland.recipes.language.Catalogue.Inline;
+import io.sparseland.recipes.language.Catalogue.Kind;
+import io.sparseland.recipes.language.Node.Field;
+import io.sparseland.recipes.language.Node.Fields;
+import io.sparseland.recipes.language.Node.Form;
+import io.sparseland.recipes.language.Node.Items;
+import io.sparseland.recipes.language.Node.Scalar;
+import java.lang.reflect.AnnotatedElement;
+import java.lang.reflect.ParameterizedType;
+import java.lang.reflect.RecordComponent;
+import java.lang.reflect.Type;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.Function;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Binds a tree of nodes onto records, by their component names, types and annotations.
+ *
+ * <p>Mistakes are collected, not thrown: what cannot be bound becomes {@code null}, and no record
+ * is made with a missing part. Defaults that were filled in are remembered for {@link #resolved}.
+ */
+public final class Binder {
+
+  private final Catalogue catalogue;
+  private final Mistakes mistakes;
+  private final Clock clock;
+  private final IdentityHashMap<Node, Node> replaced = new IdentityHashMap<>();
+  private final IdentityHashMap<Node, List<Field>> filled = new IdentityHashMap<>();
+  private boolean timed;
+
+  /** A binder that notes what is wrong in {@code mistakes}. */
+  public Binder(Catalogue catalogue, Mistakes mistakes) {
+    this(catalogue, mistakes, Clock.unknown());
+  }
+
+  private Binder(Catalogue catalogue, Mistakes mistakes, Clock clock) {
+    this.catalogue = catalogue;
+    this.mistakes = mistakes;
+    this.clock = clock;
+  }
+
+  /** The record, or null if there is a mistake anywhere in it. */
+  public <R extends Record> @Nullable R bind(Class<R> type, Node node, String owner) {
+    return type.cast(record(type, node, new Shown(owner, Map.of())));
+  }
+
+  /** The tree with every default that was filled in. */
+  public Node resolved(Node node) {
+    Node shown = replaced.getOrDefault(node, node);
+    if (shown instanceof Items items) {
+      return new Items(items.place(), items.items().stream().map(this::resolved).toList());
+    }
+    if (shown instanceof Fields fields) {
+      List<Field> all = new ArrayList<>(fields.fields());
+      all.addAll(filled.getOrDefault(shown, List.of()));
+      return new Fields(
+          fields.place(),
+          all.stream().map(f -> new Field(f.place(), f.key(), resolved(f.value()))).toList());
+    }
+    return shown;
+  }
+
+  /** How the mapping being bound is called in messages, and its defaults. */
+  private record Shown(String owner, Map<String, Node> defaults) {}
+
+  private @Nullable Object record(Class<? extends Record> type, Node node, Shown shown) {
+    Fields fields = mapping(type, node, shown);
+    if (fields == null) {
+      return null;
+    }
+    unknownKeys(fields, RecordShape.keys(catalogue, type), shown.owner());
+    return construct(type, fields, shown);
+  }
+
+  /** A single value where a mapping is due stands for the first setting. */
+  private @Nullable Fields mapping(Class<? extends Record> type, Node node, Shown shown) {
+    if (node instanceof Fields fields) {
+      return fields;
+    }
+    List<Field> made = new ArrayList<>();
+    if (!(node instanceof Scalar scalar && scalar.form() == Form.NULL)) {
+      RecordComponent[] components = type.getRecordComponents();
+      boolean single =
+          components.length > 0
+              && !components[0].isAnnotationPresent(Choice.class)
+              && RecordShape.takes(components[0].getType(), node);
+      if (!single) {
+        mistakes.add(
+            node.place(),
+            "'" + shown.owner() + "' needs a mapping, found " + node.describe(),
+            "keys: " + String.join(", ", new TreeSet<>(RecordShape.keys(catalogue, type))));
+        return null;
+      }
+      made.add(new Field(node.place(), Words.key(components[0].getName()), node));
+    }
+    Fields fields = new Fields(node.place(), List.copyOf(made));
+    replaced.put(node, fields);
+    return fields;
+  }
+
+  private void unknownKeys(Fields fields, Set<String> allowed, String owner) {
+    for (Field field : fields.fields()) {
+      if (!allowed.contains(field.key())) {
+        mistakes.add(
+            field.place(),
+            "unknown key '" + Words.shorten(field.key()) + "' in '" + owner + "'",
+            allowed.isEmpty()
+                ? "'" + owner + "' has no settings"
+                : Words.hint(field.key(), allowed));
+      }
+    }
+  }
+
+  private @Nullable Object construct(Class<? extends Record> type, Fields fields, Shown shown) {
+    int before = mistakes.count();
+    boolean outer = timed;
+    timed = false;
+    RecordComponent[] components = type.getRecordComponents();
+    Object[] values = new Object[components.length];
+    for (int i = 0; i < components.length; i++) {
+      values[i] = component(components[i], fields, shown);
+    }
+    Object made = null;
+    if (mistakes.count() == before && Arrays.stream(values).noneMatch(v -> v == null)) {
+      made = guarded(() -> RecordShape.construct(type, values), fields, fields.place());
+    }
+    timed |= outer;
+    return made;
+  }
+
+  /** Runs a constructor or parser; what it refuses is a mistake at the key that it names. */
+  private @Nullable Object guarded(Making making, @Nullable Fields fields, Place place) {
+    try {
+      return making.make();
+    } catch (IllegalArgumentException e) {
+      if (timed && !clock.known()) {
+        return null; // times are judged once the length of the training is known
+      }
+      String message = e.getMessage() == null ? e.toString() : e.getMessage();
+      Place at = place;
+      for (Field field : fields == null ? List.<Field>of() : fields.fields()) {
+        if (message.matches("(?s).*\\b" + Pattern.quote(field.key()) + "\\b.*")) {
+          at = field.value().place();
+          break;
+        }
+      }
+      mistakes.add(at, message);
+      return null;
+    }
+  }
+
+  private interface Making {
+    Object make();
+  }
+
+  private @Nullable Object component(RecordComponent component, Fields fields, Shown shown) {
+    Type type = component.getGenericType();
+    Inline inline = catalogue.inlineOf(component.getType());
+    if (inline != null) {
+      Object settings = construct(inline.settings(), fields, shown);
+      return settings == null
+          ? null
+          : guarded(() -> inline.make().apply(settings), fields, fields.place());
+    }
+    if (component.isAnnotationPresent(Choice.class)) {
+      return choice(type, fields, shown);
+    }
+    String key = Words.key(component.getName());
+    Optional<Field> given = fields.field(key);
+    if (given.isPresent()) {
+      Node node = given.get().value();
+      if (type instanceof ParameterizedType p && p.getRawType() == Optional.class) {
+        Object inner = value(p.getActualTypeArguments()[0], component, node, key);
+        return inner == null ? null : Optional.of(inner);
+      }
+      return value(type, component, node, key);
+    }
+    if (component.getType() == Optional.class) {
+      return Optional.empty();
+    }
+    Node standard = shown.defaults().get(key);
+    Default annotation = component.getAnnotation(Default.class);
+    if (standard == null && annotation != null) {
+      standard = YamlReader.value("default of '" + key + "'", annotation.value());
+    }
+    if (standard == null) {
+      mistakes.add(fields.place(), "'" + shown.owner() + "' needs the key '" + key + "'");
+      return null;
+    }
+    filled
+        .computeIfAbsent(fields, f -> new ArrayList<>())
+        .add(new Field(fields.place(), key, standard));
+    return value(type, component, standard, key);
+  }
+
+  private @Nullable Object value(Type type, AnnotatedElement marks, Node node, String key) {
+    if (type instanceof ParameterizedType generic) {
+      Type argument = generic.getActualTypeArguments()[0];
+      if (generic.getRawType() == List.class) {
+        return list(argument, marks, node, key);
+      }
+      if (generic.getRawType() == Deferred.class) {
+        return deferred(argument, marks, node, key);
+      }
+      if (generic.getRawType() == Applied.class) {
+        return kind(type, node, key);
+      }
+    }
+    if (!(type instanceof Class<?> raw)) {
+      throw new IllegalStateException("no rule for " + type);
+    }
+    if (catalogue.isFamily(raw)) {
+      return kind(raw, node, key);
+    }
+    Function<String, ?> text = catalogue.textOf(raw);
+    if (text != null) {
+      return node instanceof Scalar scalar && scalar.form() != Form.NULL
+          ? guarded(() -> text.apply(scalar.text()), null, node.place())
+          : wrong(node, key, "a text");
+    }
+    if (raw.isRecord() && raw != Length.class) {
+      return record(raw.asSubclass(Record.class), node, new Shown(key, Map.of()));
+    }
+    return scalar(raw, marks, node, key);
+  }
+
+  private @Nullable Object list(Type item, AnnotatedElement marks, Node node, String key) {
+    if (!(node instanceof Items items)) {
+      return wrong(node, key, "a list");
+    }
+    List<Object> values = new ArrayList<>();
+    boolean whole = true;
+    for (Node n : items.items()) {
+      Object value = value(item, marks, n, key);
+      if (value == null) {
+        whole = false;
+      } else {
+        values.add(value);
+      }
+    }
+    return whole ? List.copyOf(values) : null;
+  }
+
+  private Object deferred(Type type, AnnotatedElement marks, Node node, String key) {
+    value(type, marks, node, key); // the mistakes that do not depend on time
+    return new Deferred<>(
+        (known, found) -> new Binder(catalogue, found, known).value(type, marks, node, key));
+  }
+
+  /** {@code erk}, {@code {fixed: {...}}}: the word of a family and its settings. */
+  private @Nullable Object kind(Type type, Node node, String key) {
+    Map<String, Kind> kinds = catalogue.kinds(RecordShape.family(type));
+    if (node instanceof Scalar scalar && scalar.form() == Form.TEXT) {
+      Kind kind = kinds.get(scalar.text());
+      if (kind == null) {
+        mistakes.add(
+            node.place(),
+            "unknown '" + key + "': '" + Words.shorten(scalar.text()) + "'",
+            Words.hint(scalar.text(), kinds.keySet()));
+        return null;
+      }
+      Node none = new Fields(node.place(), List.of());
+      replaced.put(
+          node, new Fields(node.place(), List.of(new Field(node.place(), kind.name(), none))));
+      return kind(type, kind, node.place(), none);
+    }
+    if (!(node instanceof Fields fields)) {
+      return wrong(node, key, "one of " + String.join(", ", kinds.keySet()));
+    }
+    unknownKeys(fields, kinds.keySet(), key);
+    return choice(type, fields, new Shown(key, Map.of()));
+  }
+
+  /** The one key of {@code fields} that names a kind. */
+  private @Nullable Object choice(Type type, Fields fields, Shown shown) {
+    Map<String, Kind> kinds = catalogue.kinds(RecordShape.family(type));
+    List<Field> named = fields.fields().stream().filter(f -> kinds.containsKey(f.key())).toList();
+    if (named.size() == 1) {
+      Kind kind = kinds.get(named.get(0).key());
+      return kind == null ? null : kind(type, kind, named.get(0).place(), named.get(0).value());
+    }
+    if (named.size() > 1) {
+      mistakes.add(
+          named.get(1).place(),
+          "'"
+              + named.get(0).key()
+              + "' and '"
+              + named.get(1).key()
+              + "' in one '"
+              + shown.owner()
+              + "'",
+          "keep one of them");
+    } else if (fields.fields().stream().noneMatch(f -> mistakes.isAt(f.place()))) {
+      mistakes.add(
+          fields.place(),
+          "'"
+              + shown.owner()
+              + "' needs one of: "
+              + String.join(", ", new TreeSet<>(kinds.keySet())));
+    }
+    return null;
+  }
+
+  private @Nullable Object kind(Type type, Kind kind, Place place, Node settings) {
+    Map<String, Node> defaults = defaults(kind);
+    Shown shown = new Shown(kind.name(), defaults);
+    if (!(type instanceof ParameterizedType applied)) {
+      Object bound = record(kind.settings(), settings, shown);
+      return bound == null ? null : guarded(() -> kind.make().apply(bound), null, place);
+    }
+    Class<? extends Record> common =
+        ((Class<?>) applied.getActualTypeArguments()[1]).asSubclass(Record.class);
+    Fields fields = mapping(kind.settings(), settings, shown);
+    if (fields == null) {
+      return null;
+    }
+    Set<String> keys = new TreeSet<>(RecordShape.keys(catalogue, kind.settings()));
+    keys.addAll(RecordShape.keys(catalogue, common));
+    unknownKeys(fields, keys, kind.name());
+    Object own = construct(kind.settings(), fields, shown);
+    Object shared = construct(common, fields, shown);
+    if (own == null || shared == null) {
+      return null;
+    }
+    Object made = guarded(() -> kind.make().apply(own), fields, place);
+    return made == null ? null : new Applied<>(kind.name(), place, made, shared);
+  }
+
+  private static Map<String, Node> defaults(Kind kind) {
+    Map<String, Node> defaults = new HashMap<>();
+    if (YamlReader.value("defaults of '" + kind.name() + "'", kind.defaults())
+        instanceof Fields fields) {
+      fields.fields().forEach(f -> defaults.put(f.key(), f.value()));
+    }
+    return defaults;
+  }
+
+  private @Nullable Object scalar(Class<?> type, AnnotatedElement marks, Node node, String key) {
+    String wanted = RecordShape.wanted(type, marks);
+    if (!(node instanceof Scalar scalar)) {
+      return wrong(node, key, wanted);
+    }
+    if (type == Length.class || (type == long.class && !marks.isAnnotationPresent(Whole.class))) {
+      return time(type, scalar, key);
+    }
+    Object value = RecordShape.parse(type, marks, scalar);
+    return value == null ? wrong(node, key, wanted) : value;
+  }
+
+  private @Nullable Object time(Class<?> type, Scalar scalar, String key) {
+    try {
+      Length length = Length.parse(scalar.text());
+      if (type == Length.class) {
+        return length;
+      }
+      timed = true;
+      return clock.steps(length);
+    } catch (IllegalArgumentException e) {
+      mistakes.add(
+          scalar.place(), "'" + key + "': " + e.getMessage() + ", found " + scalar.describe());
+      return null;
+    }
+  }
+
+  private @Nullable Object wrong(Node node, String key, String wanted) {
+    mistakes.add(node.place(), "'" + key + "' needs " + wanted + ", found " + node.describe());
+    return null;
+  }
+}
