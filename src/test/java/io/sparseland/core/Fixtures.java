@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparseland.core;
 
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Parameter;
 import java.util.Arrays;
 
 /** The fixtures of algorithms/post-training.md section 0, and readable masks. */
@@ -49,6 +52,34 @@ public final class Fixtures {
     float[] values = new float[parts.length];
     for (int i = 0; i < parts.length; i++) {
       values[i] = Float.parseFloat(parts[i].strip());
+    }
+    return values;
+  }
+
+  /** A linear layer on an own parameter. */
+  public static Layer linear(NDManager manager, String name, int out, int in, float... weights) {
+    return layer(
+        manager, name, LayerType.LINEAR, Geometry.linear(out, in), new Shape(out, in), weights);
+  }
+
+  /** A layer on an own parameter. */
+  public static Layer layer(
+      NDManager manager,
+      String name,
+      LayerType type,
+      Geometry geometry,
+      Shape shape,
+      float... weights) {
+    Parameter parameter = Parameter.builder().setName(name).setType(Parameter.Type.WEIGHT).build();
+    parameter.setArray(manager.create(weights, shape));
+    return Layer.of(name, type, geometry, parameter);
+  }
+
+  /** Weights with many ties and exact zeros. */
+  public static float[] tied(java.util.Random random, int size) {
+    float[] values = new float[size];
+    for (int i = 0; i < size; i++) {
+      values[i] = (random.nextInt(7) - 3) / 4f;
     }
     return values;
   }

@@ -119,6 +119,11 @@ public final class Mask {
     return geometry;
   }
 
+  /** The flat indices that are kept; a copy. */
+  public BitSet keptSet() {
+    return BitSet.valueOf(words);
+  }
+
   /** A copy of the bits; bit i of word i/64, lowest first, is 1 where weight i is kept. */
   public long[] words() {
     return words.clone();

@@ -2,6 +2,7 @@
 package io.sparseland.core;
 
 import java.util.Arrays;
+import java.util.OptionalDouble;
 
 /**
  * How pruned weights are arranged: which weights are kept or pruned together (a unit), and which
@@ -87,15 +88,20 @@ public sealed interface Pattern {
     return this;
   }
 
+  /** The sparsity that the pattern itself fixes, for N:M. */
+  default OptionalDouble impliedSparsity() {
+    return OptionalDouble.empty();
+  }
+
   /**
    * Number of units to prune in every comparison group so that the layer's share of pruned weights
-   * is reached, rounded down.
+   * is reached, rounded down: the largest k with {@code floor(k · size / group) <= prunedWeights}.
    *
    * @param prunedWeights weights to prune in the layer, as an {@link Allocation} says
    * @param within which units compete
    */
   default long pruneUnits(Geometry geometry, long prunedWeights, Scope within) {
-    return Math.multiplyExact(prunedWeights, (long) groupUnits(geometry, within)) / geometry.size();
+    return ((prunedWeights + 1) * groupUnits(geometry, within) - 1) / geometry.size();
   }
 
   /**
@@ -233,6 +239,11 @@ public sealed interface Pattern {
     @Override
     public int mostPruned(int n) {
       return group - keep;
+    }
+
+    @Override
+    public OptionalDouble impliedSparsity() {
+      return OptionalDouble.of(1 - (double) keep / group);
     }
 
     @Override

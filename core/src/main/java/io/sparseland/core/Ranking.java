@@ -4,9 +4,51 @@ package io.sparseland.core;
 import java.util.BitSet;
 
 /** Exact selection by (score, index) without sorting. */
-final class Ranking {
+public final class Ranking {
 
   private Ranking() {}
+
+  /**
+   * The {@code count} lowest scores among some indices; of equal scores the lower index first.
+   *
+   * @param among indices to choose from
+   * @throws IllegalArgumentException if there are fewer, or for a score among them that is NaN,
+   *     naming its index
+   */
+  public static BitSet lowest(float[] scores, BitSet among, long count) {
+    return extreme(scores, among, count, 1);
+  }
+
+  /** The {@code count} highest scores among some indices; of equal scores the lower index first. */
+  public static BitSet highest(float[] scores, BitSet among, long count) {
+    return extreme(scores, among, count, -1);
+  }
+
+  private static BitSet extreme(float[] scores, BitSet among, long count, int sign) {
+    int candidates = among.cardinality();
+    Check.that(
+        count >= 0 && count <= candidates && among.length() <= scores.length,
+        "%d of %d candidates up to index %d to choose by %d scores",
+        count,
+        candidates,
+        among.length() - 1,
+        scores.length);
+    double[] values = new double[candidates];
+    int[] indices = new int[candidates];
+    int at = 0;
+    for (int i = among.nextSetBit(0); i >= 0; i = among.nextSetBit(i + 1)) {
+      if (Float.isNaN(scores[i])) {
+        throw new IllegalArgumentException("score at index " + i + " is NaN, allowed: numbers");
+      }
+      indices[at] = i;
+      values[at++] = sign * (double) scores[i];
+    }
+    BitSet places = new BitSet(candidates);
+    lowest(values, 0, candidates, count, places, new double[candidates]);
+    BitSet chosen = new BitSet(scores.length);
+    places.stream().forEach(place -> chosen.set(indices[place]));
+    return chosen;
+  }
 
   /**
    * The {@code count} lowest of {@code scores[from, from + length)}; among equal scores the lower

@@ -41,4 +41,12 @@ public final class Scores {
       return values;
     }
   }
+
+  /** A copy of the weights of a layer, row-major over {@code [out, in]}. */
+  public static float[] weights(Layer layer) {
+    try (NDScope scope = new NDScope()) {
+      scope.suppressNotUsedWarning();
+      return layer.weight().toType(DataType.FLOAT32, false).toFloatArray();
+    }
+  }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Sparseland schedulers. */
+/** Schedules: numbers that change over training, each a pure function of the step. */
 @NullMarked
 package io.sparseland.schedulers;
 

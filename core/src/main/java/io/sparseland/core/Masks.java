@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.sparseland.core;
+
+import java.nio.FloatBuffer;
+import java.security.MessageDigest;
+import java.util.Collections;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The masks of a model: what is stored, resumed and exported.
+ *
+ * @param byLayer layer name to mask, in forward order; empty for a dense model
+ */
+public record Masks(Map<String, Mask> byLayer) {
+
+  /** Copies the map. */
+  public Masks {
+    byLayer = Collections.unmodifiableMap(new LinkedHashMap<>(byLayer));
+  }
+
+  /** The masks that a {@link Pruner} gives. */
+  public static Masks of(Map<Layer, Mask> masks) {
+    Map<String, Mask> named = new LinkedHashMap<>();
+    masks.forEach((layer, mask) -> named.put(layer.name(), mask));
+    return new Masks(named);
+  }
+
+  /** Number of weights under masks. */
+  public long size() {
+    return byLayer.values().stream().mapToLong(Mask::size).sum();
+  }
+
+  /** Number of weights kept. */
+  public long kept() {
+    return byLayer.values().stream().mapToLong(Mask::kept).sum();
+  }
+
+  /** Share of the weights under masks that is pruned, 0 to 1; 0 without masks. */
+  public double sparsity() {
+    return size() == 0 ? 0 : (double) (size() - kept()) / size();
+  }
+
+  /**
+   * Sets the pruned weights of layers to exactly 0; the others keep their bits.
+   *
+   * @param layers among them every layer named here, found by any of its names
+   * @throws IllegalArgumentException if a mask has no layer, or one of another shape; then nothing
+   *     has changed
+   */
+  public void apply(List<Layer> layers) {
+    Map<String, Layer> named = new LinkedHashMap<>();
+    for (Layer layer : layers) {
+      layer.aliases().forEach(alias -> named.put(alias, layer));
+      named.put(layer.name(), layer);
+    }
+    Map<Layer, Mask> found = new LinkedHashMap<>();
+    byLayer.forEach(
+        (name, mask) -> {
+          Layer layer = named.get(name);
+          if (layer == null) {
+            throw new IllegalArgumentException(
+                "no layer is called '" + name + "'" + NearNames.hint(name, named.keySet()));
+          }
+          Check.that(
+              layer.geometry().equals(mask.geometry()),
+              "layer %s has %s, its mask %s",
+              name,
+              layer.geometry(),
+              mask.geometry());
+          found.put(layer, mask);
+        });
+    found.forEach(Masks::apply);
+  }
+
+  private static void apply(Layer layer, Mask mask) {
+    float[] weights = Scores.weights(layer);
+    mask.fillPruned(weights, 0);
+    try (var scope = new ai.djl.ndarray.NDScope()) {
+      scope.suppressNotUsedWarning();
+      layer.weight().set(FloatBuffer.wrap(weights));
+    }
+  }
+
+  /** SHA-256 over names and masks, in hex. */
+  public String hash() {
+    MessageDigest digest = Mask.sha256();
+    byLayer.forEach(
+        (name, mask) ->
+            digest.update(
+                (name + ' ' + mask.hash() + '\n')
+                    .getBytes(java.nio.charset.StandardCharsets.UTF_8)));
+    return HexFormat.of().formatHex(digest.digest());
+  }
+}

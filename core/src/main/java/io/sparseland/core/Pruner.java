@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.sparseland.core;
+
+import ai.djl.ndarray.NDScope;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Turns scores into masks: allocation says how many weights of each layer stay, pattern and scope
+ * say which compete.
+ *
+ * @param criterion scores, higher = keep
+ * @param pattern how pruned weights are arranged
+ * @param allocation how the sparsity is spread over layers
+ * @param within which weights compete; {@link Scope#GLOBAL} exactly when the allocation compares
+ *     scores
+ * @param seed of the random numbers a criterion may ask for
+ */
+public record Pruner(
+    Criterion criterion, Pattern pattern, Allocation allocation, Scope within, long seed) {
+
+  /** Checks that scope, pattern and allocation go together. */
+  public Pruner {
+    Check.that(
+        (within == Scope.GLOBAL) == allocation.needsScores(),
+        "scope %s does not go with allocation %s, allowed: scope GLOBAL with a global allocation",
+        within,
+        allocation);
+    Check.that(
+        within != Scope.GLOBAL || pattern instanceof Pattern.Unstructured,
+        "pattern %s does not go with a global allocation, allowed: unstructured",
+        pattern.text());
+  }
+
+  /** Unstructured and uniform, compared as the criterion wants; seed 0. */
+  public static Pruner of(Criterion criterion) {
+    Scope scope = criterion.comparedWithin();
+    Allocation allocation = scope == Scope.GLOBAL ? Allocation.global() : Allocation.uniform();
+    return new Pruner(criterion, Pattern.unstructured(), allocation, scope, 0);
+  }
+
+  /** The same with another pattern; whole rows and channels compete within the layer. */
+  public Pruner with(Pattern other) {
+    boolean whole = other instanceof Pattern.Row || other instanceof Pattern.Channel;
+    Scope scope = whole && within == Scope.ROW ? Scope.LAYER : within;
+    return new Pruner(criterion, other, allocation, scope, seed);
+  }
+
+  /** The same with another allocation; a global one compares globally. */
+  public Pruner with(Allocation other) {
+    Scope scope =
+        other.needsScores()
+            ? Scope.GLOBAL
+            : within == Scope.GLOBAL ? criterion.comparedWithin() : within;
+    return new Pruner(criterion, pattern, other, scope, seed);
+  }
+
+  /** The same with another scope; {@link Scope#GLOBAL} brings the global allocation. */
+  public Pruner within(Scope other) {
+    Allocation spread =
+        (other == Scope.GLOBAL) == allocation.needsScores()
+            ? allocation
+            : other == Scope.GLOBAL ? Allocation.global() : Allocation.uniform();
+    return new Pruner(criterion, pattern, spread, other, seed);
+  }
+
+  /** The same with another seed. */
+  public Pruner seeded(long other) {
+    return new Pruner(criterion, pattern, allocation, within, other);
+  }
+
+  /**
+   * Masks for dense layers.
+   *
+   * @param evidence what is known of each layer; {@link Statistic#UNIFORM} is added from the seed
+   * @param sparsity share of the layers' weights to prune, 0 to 1
+   * @return masks in the layers' order; weights are not touched
+   */
+  public Map<Layer, Mask> prune(
+      List<Layer> layers, Function<Layer, Evidence> evidence, double sparsity) {
+    return prune(layers, evidence, sparsity, layer -> null);
+  }
+
+  /**
+   * Masks that prune further: what a present mask has pruned stays pruned, and a layer already as
+   * sparse as wanted keeps its mask.
+   *
+   * @param present the mask a layer has, or null for a dense one
+   */
+  public Map<Layer, Mask> prune(
+      List<Layer> layers,
+      Function<Layer, Evidence> evidence,
+      double sparsity,
+      Function<Layer, @Nullable Mask> present) {
+    check(layers, sparsity);
+    Map<Layer, Mask> masks = new LinkedHashMap<>();
+    List<LayerShape> shapes = LayerShape.of(layers);
+    if (allocation.needsScores()) {
+      List<float[]> scores = new ArrayList<>();
+      for (Layer layer : layers) {
+        scores.add(scores(layer, evidence, present.apply(layer)));
+      }
+      long[] kept = allocation.kept(shapes, sparsity, scores);
+      for (int i = 0; i < kept.length; i++) {
+        Layer layer = layers.get(i);
+        masks.put(layer, select(layer, scores.get(i), kept[i], Scope.LAYER, present.apply(layer)));
+      }
+    } else {
+      long[] kept = allocation.kept(shapes, sparsity);
+      for (int i = 0; i < kept.length; i++) { // one layer's scores at a time
+        Layer layer = layers.get(i);
+        Mask before = present.apply(layer);
+        float[] scores = scores(layer, evidence, before);
+        masks.put(layer, select(layer, scores, kept[i], within, before));
+      }
+    }
+    return masks;
+  }
+
+  private void check(List<Layer> layers, double sparsity) {
+    Check.fraction("sparsity", sparsity);
+    pattern
+        .impliedSparsity()
+        .ifPresent(
+            most ->
+                Check.that(
+                    sparsity <= most + 1e-9,
+                    "sparsity is %s, but pattern %s prunes %s at most",
+                    sparsity,
+                    pattern.text(),
+                    most));
+    for (Layer layer : layers) {
+      try {
+        pattern.check(layer.geometry());
+      } catch (IllegalArgumentException e) {
+        throw new IllegalArgumentException("layer " + layer.name() + ": " + e.getMessage(), e);
+      }
+    }
+  }
+
+  private float[] scores(Layer layer, Function<Layer, Evidence> evidence, @Nullable Mask present) {
+    try (NDScope scope = new NDScope()) {
+      scope.suppressNotUsedWarning();
+      Evidence known = evidence.apply(layer);
+      for (Statistic statistic : criterion.needs()) {
+        Check.that(
+            statistic == Statistic.UNIFORM || known.available().contains(statistic),
+            "layer %s: %s needs statistic %s, which was not collected",
+            layer.name(),
+            criterion,
+            statistic);
+      }
+      if (!known.available().contains(Statistic.UNIFORM)) {
+        known = known.withUniform(layer, seed, 0);
+      }
+      float[] scores = Scores.of(criterion, layer, known);
+      if (present != null) {
+        present.fillPruned(scores, Float.NEGATIVE_INFINITY);
+      }
+      return scores;
+    }
+  }
+
+  private Mask select(Layer layer, float[] scores, long kept, Scope scope, @Nullable Mask present) {
+    if (present != null && kept >= present.kept()) {
+      return present;
+    }
+    return pattern.selectKept(scores, layer.geometry(), kept, scope);
+  }
+}
