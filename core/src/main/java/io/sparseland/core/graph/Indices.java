@@ -17,6 +17,7 @@ import io.sparseland.core.graph.Argument.Literal;
 import java.lang.reflect.Method;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.StringJoiner;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -67,29 +68,54 @@ final class Indices {
 
   /** The index of items; {@code value} gives each part's array or number. */
   static NDIndex build(List<IndexItem> items, Function<Argument, @Nullable Object> value) {
+    if (items.stream().anyMatch(i -> i.kind() == Kind.PICK)) {
+      return buildPicks(items, value);
+    }
+    StringJoiner text = new StringJoiner(","); // in one go: DJL counts the rank per call
+    List<@Nullable Object> arrays = new ArrayList<>();
+    for (IndexItem item : items) {
+      text.add(text(item, value));
+      if (item.kind() == Kind.TAKE || item.kind() == Kind.BOOLEANS) {
+        arrays.add(value.apply(item.parts().get(0)));
+      }
+    }
+    return items.isEmpty() ? new NDIndex() : new NDIndex(text.toString(), arrays.toArray());
+  }
+
+  private static NDIndex buildPicks(
+      List<IndexItem> items, Function<Argument, @Nullable Object> value) {
     NDIndex index = new NDIndex();
     for (IndexItem item : items) {
       switch (item.kind()) {
-        case ALL -> index.addAllDim();
-        case NEW_AXIS -> index.addIndices("null");
-        case ELLIPSIS -> index.addEllipseDim();
-        case FIXED -> index.addIndices(number(value.apply(item.parts().get(0))));
-        case SLICE -> {
-          StringBuilder text = new StringBuilder();
-          for (int i = 0; i < 3; i++) {
-            Object part = value.apply(item.parts().get(i));
-            if (i == 2 && part == null) {
-              break;
-            }
-            text.append(i == 0 ? "" : ":").append(part == null ? "" : part.toString());
-          }
-          index.addIndices(text.toString());
-        }
-        case TAKE, BOOLEANS -> index.addIndices("{}", array(value, item));
         case PICK -> index.addPickDim(array(value, item));
+        case TAKE, BOOLEANS -> index.addIndices("{}", array(value, item));
+        case ELLIPSIS ->
+            throw new TraceException("an index with an ellipsis and a pick cannot be recorded");
+        default -> index.addIndices(text(item, value));
       }
     }
     return index;
+  }
+
+  private static String text(IndexItem item, Function<Argument, @Nullable Object> value) {
+    return switch (item.kind()) {
+      case ALL -> ":";
+      case NEW_AXIS -> "null";
+      case ELLIPSIS -> "...";
+      case FIXED -> String.valueOf(value.apply(item.parts().get(0)));
+      case SLICE -> {
+        Object step = value.apply(item.parts().get(2));
+        yield part(value.apply(item.parts().get(0)))
+            + ":"
+            + part(value.apply(item.parts().get(1)))
+            + (step == null ? "" : ":" + step);
+      }
+      case TAKE, PICK, BOOLEANS -> "{}";
+    };
+  }
+
+  private static String part(@Nullable Object number) {
+    return number == null ? "" : number.toString();
   }
 
   private static NDArray array(Function<Argument, @Nullable Object> value, IndexItem item) {
@@ -97,13 +123,6 @@ final class Indices {
       return array;
     }
     throw new IllegalStateException("index item without array: " + item);
-  }
-
-  private static long number(@Nullable Object value) {
-    if (value instanceof Number number) {
-      return number.longValue();
-    }
-    throw new IllegalStateException("index without number: " + value);
   }
 
   private static IndexItem item(NDIndexElement element, Function<NDArray, Argument> reference) {

@@ -8,7 +8,6 @@ import io.sparseland.core.graph.Argument.Index;
 import io.sparseland.core.graph.Argument.IndexItem;
 import io.sparseland.core.graph.Argument.ListOf;
 import io.sparseland.core.graph.Argument.Literal;
-import io.sparseland.core.graph.Argument.ManagerOf;
 import io.sparseland.core.graph.Argument.ParameterRef;
 import io.sparseland.core.graph.Argument.Result;
 import io.sparseland.core.graph.Argument.SizeLiteral;
@@ -327,10 +326,5 @@ final class Merge {
     return integer || (number == Math.rint(number) && Math.abs(number) < (1 << 24))
         ? new long[] {((Number) value).longValue()}
         : null;
-  }
-
-  /** Whether a target is the manager. */
-  static boolean onManager(Operation operation) {
-    return operation.target() instanceof ManagerOf;
   }
 }
