@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparseland.recipes.data;
 
-import ai.djl.ndarray.NDManager;
 import java.io.IOException;
 
 /** The {@code data} of a recipe: one implementation per word. */
@@ -16,9 +15,8 @@ public interface DataSource {
   /**
    * Reads everything into memory.
    *
-   * @param manager owns the arrays
    * @throws IOException if a file is missing or cannot be read
    * @throws io.sparseland.kernels.format.FormatException if a file does not hold what it should
    */
-  Examples open(DataFolders folders, NDManager manager) throws IOException;
+  DataSet open(DataFolders folders) throws IOException;
 }

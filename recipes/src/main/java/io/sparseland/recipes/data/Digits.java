@@ -3,7 +3,6 @@ package io.sparseland.recipes.data;
 
 import ai.djl.Application.CV;
 import ai.djl.basicdataset.BasicDatasets;
-import ai.djl.ndarray.NDManager;
 import ai.djl.repository.Artifact;
 import ai.djl.repository.MRL;
 import ai.djl.repository.Repository;
@@ -30,10 +29,10 @@ record Digits(String name, String artifact) {
   static final DataFacts FACTS =
       new DataFacts(List.of(1, 28, 28), 60_000, 10_000, "the published sizes");
 
-  Examples open(DataFolders folders, NDManager manager) throws IOException {
+  DataSet open(DataFolders folders) throws IOException {
     Path folder = folders.holding(name, TRAIN_IMAGES).orElse(null);
     if (folder == null && folders.download()) {
-      return download(BasicDatasets.REPOSITORY, manager);
+      return download(BasicDatasets.REPOSITORY);
     }
     if (folder == null) {
       throw new FileNotFoundException(
@@ -42,12 +41,11 @@ record Digits(String name, String artifact) {
     }
     return IdxImages.examples(
         IdxImages.read(file(folder, TRAIN_IMAGES), file(folder, TRAIN_LABELS)),
-        IdxImages.read(file(folder, TEST_IMAGES), file(folder, TEST_LABELS)),
-        manager);
+        IdxImages.read(file(folder, TEST_IMAGES), file(folder, TEST_LABELS)));
   }
 
   /** Through DJL's repository; the files end up in its cache, so it is slow only once. */
-  Examples download(Repository repository, NDManager manager) throws IOException {
+  DataSet download(Repository repository) throws IOException {
     MRL mrl = repository.dataset(CV.ANY, BasicDatasets.GROUP_ID, artifact);
     Artifact files = mrl.getDefaultArtifact();
     if (files == null) {
@@ -58,8 +56,7 @@ record Digits(String name, String artifact) {
         IdxImages.read(
             item(repository, files, "train_data"), item(repository, files, "train_labels")),
         IdxImages.read(
-            item(repository, files, "test_data"), item(repository, files, "test_labels")),
-        manager);
+            item(repository, files, "test_data"), item(repository, files, "test_labels")));
   }
 
   private static Path item(Repository repository, Artifact artifact, String key)

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparseland.recipes.data;
 
-import ai.djl.ndarray.NDManager;
 import io.sparseland.kernels.format.FormatException;
 import io.sparseland.recipes.language.Default;
 import java.io.IOException;
@@ -50,7 +49,7 @@ public record Idx(
   }
 
   @Override
-  public Examples open(DataFolders folders, NDManager manager) throws IOException {
+  public DataSet open(DataFolders folders) throws IOException {
     IdxImages train = read(folders, images, labels);
     if (testImages.isPresent() && testLabels.isPresent()) {
       IdxImages test = read(folders, testImages.get(), testLabels.get());
@@ -62,9 +61,9 @@ public record Idx(
             "images of " + IdxImages.example(test.images().dimensions()),
             "the size of the training images " + IdxImages.example(train.images().dimensions()));
       }
-      return IdxImages.examples(train, test, manager);
+      return IdxImages.examples(train, test);
     }
-    return train.splitOff(manager);
+    return train.splitOff();
   }
 
   private static IdxImages read(DataFolders folders, String images, String labels)

@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparseland.recipes.data;
 
-import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import io.sparseland.kernels.format.FormatException;
+import io.sparseland.training.Examples;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -62,27 +59,23 @@ record IdxImages(IdxFile images, IdxFile labels) {
     return Math.max(1, all / 10);
   }
 
-  static Examples examples(IdxImages train, IdxImages test, NDManager manager) {
-    return new Examples(
-        train.pixels(manager, 0, train.count()),
-        train.classes(manager, 0, train.count()),
-        test.pixels(manager, 0, test.count()),
-        test.classes(manager, 0, test.count()),
+  static DataSet examples(IdxImages train, IdxImages test) {
+    return new DataSet(
+        train.examples(0, train.count()),
+        test.examples(0, test.count()),
         digest(train, test),
         Optional.empty());
   }
 
   /** The last tenth becomes the test examples. */
-  Examples splitOff(NDManager manager) {
+  DataSet splitOff() {
     int train = count() - (int) heldOut(count());
     if (train < 1) {
       throw new IllegalArgumentException("one example cannot be split into training and test");
     }
-    return new Examples(
-        pixels(manager, 0, train),
-        classes(manager, 0, train),
-        pixels(manager, train, count()),
-        classes(manager, train, count()),
+    return new DataSet(
+        examples(0, train),
+        examples(train, count()),
         digest(this),
         Optional.of(
             "no test files were given: the last %d of %d examples are tested on, not trained on"
@@ -93,26 +86,19 @@ record IdxImages(IdxFile images, IdxFile labels) {
     return images.count();
   }
 
-  private NDArray pixels(NDManager manager, int from, int to) {
-    List<Integer> example = example(images.dimensions());
-    int size = example.stream().reduce(1, Math::multiplyExact);
-    long[] shape = new long[example.size() + 1];
-    shape[0] = (long) to - from;
-    for (int i = 0; i < example.size(); i++) {
-      shape[i + 1] = example.get(i);
+  private Examples examples(int from, int to) {
+    Shape item =
+        new Shape(example(images.dimensions()).stream().mapToLong(Integer::longValue).toArray());
+    int size = Math.toIntExact(item.size());
+    float[] pixels = new float[Math.multiplyExact(to - from, size)];
+    for (int i = 0; i < pixels.length; i++) {
+      pixels[i] = (images.data().get(from * size + i) & 0xff) / 255f;
     }
-    ByteBuffer bytes = images.data().slice(from * size, (to - from) * size);
-    try (NDArray raw = manager.create(bytes, new Shape(shape), DataType.UINT8)) {
-      return raw.toType(DataType.FLOAT32, true).divi(255f);
-    }
-  }
-
-  private NDArray classes(NDManager manager, int from, int to) {
     float[] classes = new float[to - from];
     for (int i = 0; i < classes.length; i++) {
       classes[i] = labels.data().get(from + i) & 0xff;
     }
-    return manager.create(classes);
+    return Examples.of(pixels, item, classes);
   }
 
   private static String digest(IdxImages... sets) {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparseland.recipes.data;
 
-import ai.djl.ndarray.NDManager;
 import io.sparseland.recipes.language.Default;
 import java.io.IOException;
 
@@ -23,7 +22,7 @@ public record Mnist(@Default("64") int batch) implements DataSource {
   }
 
   @Override
-  public Examples open(DataFolders folders, NDManager manager) throws IOException {
-    return new Digits("mnist", "mnist").open(folders, manager);
+  public DataSet open(DataFolders folders) throws IOException {
+    return new Digits("mnist", "mnist").open(folders);
   }
 }

@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparseland.recipes.data;
 
-import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import io.sparseland.recipes.language.Default;
-import java.io.IOException;
+import io.sparseland.training.Examples;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
-import java.util.stream.LongStream;
 
 /**
  * Random numbers in place of data, to measure speed: inputs from U(-1, 1), labels drawn evenly;
@@ -50,37 +47,25 @@ public record RandomData(
   }
 
   @Override
-  public Examples open(DataFolders folders, NDManager manager) throws IOException {
+  public DataSet open(DataFolders folders) {
     Random random = new Random(seed);
-    return new Examples(
-        inputs(random, manager, samples),
-        labels(random, manager, samples),
-        inputs(random, manager, samples / 2),
-        labels(random, manager, samples / 2),
+    return new DataSet(
+        examples(random, samples),
+        examples(random, samples / 2),
         "random:" + seed,
         Optional.of("the data is random: accuracy means nothing here"));
   }
 
-  private NDArray inputs(Random random, NDManager manager, int count) {
-    long[] sizes =
-        LongStream.concat(LongStream.of(count), shape.stream().mapToLong(Integer::longValue))
-            .toArray();
-    long size = count;
-    for (int s : shape) {
-      size = Math.multiplyExact(size, s);
+  private Examples examples(Random random, int count) {
+    Shape item = new Shape(shape.stream().mapToLong(Integer::longValue).toArray());
+    float[] inputs = new float[Math.toIntExact(Math.multiplyExact(item.size(), (long) count))];
+    for (int i = 0; i < inputs.length; i++) {
+      inputs[i] = random.nextFloat() * 2 - 1;
     }
-    float[] values = new float[Math.toIntExact(size)];
-    for (int i = 0; i < values.length; i++) {
-      values[i] = random.nextFloat() * 2 - 1;
-    }
-    return manager.create(values, new Shape(sizes));
-  }
-
-  private NDArray labels(Random random, NDManager manager, int count) {
-    float[] values = new float[count];
+    float[] labels = new float[count];
     for (int i = 0; i < count; i++) {
-      values[i] = random.nextInt(classes);
+      labels[i] = random.nextInt(classes);
     }
-    return manager.create(values);
+    return Examples.of(inputs, item, labels);
   }
 }

@@ -12,10 +12,13 @@ import java.lang.reflect.AnnotatedElement;
 import java.lang.reflect.ParameterizedType;
 import java.lang.reflect.RecordComponent;
 import java.lang.reflect.Type;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -38,6 +41,7 @@ public final class Binder {
   private final Clock clock;
   private final IdentityHashMap<Node, Node> replaced = new IdentityHashMap<>();
   private final IdentityHashMap<Node, List<Field>> filled = new IdentityHashMap<>();
+  private final Deque<Surrounding> surroundings = new ArrayDeque<>();
   private boolean timed;
 
   /** A binder that notes what is wrong in {@code mistakes}. */
@@ -75,6 +79,8 @@ public final class Binder {
   /** How the mapping being bound is called in messages, and its defaults. */
   private record Shown(String owner, Map<String, Node> defaults) {}
 
+  private record Surrounding(Fields fields, Shown shown) {}
+
   private @Nullable Object record(Class<? extends Record> type, Node node, Shown shown) {
     Fields fields = mapping(type, node, shown);
     if (fields == null) {
@@ -87,25 +93,31 @@ public final class Binder {
   /** A single value where a mapping is due stands for the first setting. */
   private @Nullable Fields mapping(Class<? extends Record> type, Node node, Shown shown) {
     if (node instanceof Fields fields) {
-      return fields;
+      return RecordShape.isMap(type) ? wrapped(type, node) : fields;
     }
     List<Field> made = new ArrayList<>();
-    if (!(node instanceof Scalar scalar && scalar.form() == Form.NULL)) {
-      RecordComponent[] components = type.getRecordComponents();
-      boolean single =
-          components.length > 0
-              && !components[0].isAnnotationPresent(Choice.class)
-              && RecordShape.takes(components[0].getType(), node);
-      if (!single) {
-        mistakes.add(
-            node.place(),
-            "'" + shown.owner() + "' needs a mapping, found " + node.describe(),
-            "keys: " + String.join(", ", new TreeSet<>(RecordShape.keys(catalogue, type))));
-        return null;
-      }
-      made.add(new Field(node.place(), Words.key(components[0].getName()), node));
+    boolean nothing = node instanceof Scalar empty && empty.form() == Form.NULL;
+    RecordComponent[] components = type.getRecordComponents();
+    if (node instanceof Scalar word && RecordShape.isChoice(catalogue, type, word.text())) {
+      made.add(new Field(node.place(), word.text(), new Scalar(node.place(), Form.NULL, "")));
+    } else if (!nothing && components.length > 0 && RecordShape.takes(components[0], node)) {
+      return wrapped(type, node);
+    } else if (!nothing) {
+      mistakes.add(
+          node.place(),
+          "'" + shown.owner() + "' needs a mapping, found " + node.describe(),
+          "keys: " + String.join(", ", new TreeSet<>(RecordShape.keys(catalogue, type))));
+      return null;
     }
     Fields fields = new Fields(node.place(), List.copyOf(made));
+    replaced.put(node, fields);
+    return fields;
+  }
+
+  private Fields wrapped(Class<? extends Record> type, Node node) {
+    String key = Words.key(type.getRecordComponents()[0].getName());
+    Fields fields =
+        new Fields(node.place(), List.of(new Field(node.place(), key, Node.copy(node))));
     replaced.put(node, fields);
     return fields;
   }
@@ -129,9 +141,11 @@ public final class Binder {
     timed = false;
     RecordComponent[] components = type.getRecordComponents();
     Object[] values = new Object[components.length];
+    surroundings.push(new Surrounding(fields, shown));
     for (int i = 0; i < components.length; i++) {
       values[i] = component(components[i], fields, shown);
     }
+    surroundings.pop();
     Object made = null;
     if (mistakes.count() == before && Arrays.stream(values).noneMatch(v -> v == null)) {
       made = guarded(() -> RecordShape.construct(type, values), fields, fields.place());
@@ -199,10 +213,26 @@ public final class Binder {
       mistakes.add(fields.place(), "'" + shown.owner() + "' needs the key '" + key + "'");
       return null;
     }
+    standard = inherited(standard);
     filled
         .computeIfAbsent(fields, f -> new ArrayList<>())
         .add(new Field(fields.place(), key, standard));
     return value(type, component, standard, key);
+  }
+
+  /** A default of {@code ^until} is what the nearest surrounding mapping says for {@code until}. */
+  private Node inherited(Node standard) {
+    if (standard instanceof Scalar scalar && scalar.text().startsWith("^")) {
+      String key = scalar.text().substring(1);
+      for (Surrounding around : surroundings) {
+        Node node =
+            around.fields().field(key).map(Field::value).orElse(around.shown().defaults().get(key));
+        if (node != null) {
+          return node;
+        }
+      }
+    }
+    return standard;
   }
 
   private @Nullable Object value(Type type, AnnotatedElement marks, Node node, String key) {
@@ -210,6 +240,9 @@ public final class Binder {
       Type argument = generic.getActualTypeArguments()[0];
       if (generic.getRawType() == List.class) {
         return list(argument, marks, node, key);
+      }
+      if (generic.getRawType() == Map.class) {
+        return map(generic.getActualTypeArguments()[1], marks, node, key);
       }
       if (generic.getRawType() == Deferred.class) {
         return deferred(argument, marks, node, key);
@@ -251,6 +284,20 @@ public final class Binder {
       }
     }
     return whole ? List.copyOf(values) : null;
+  }
+
+  private @Nullable Object map(Type item, AnnotatedElement marks, Node node, String key) {
+    if (!(node instanceof Fields fields)) {
+      return wrong(node, key, "a mapping");
+    }
+    Map<String, Object> values = new LinkedHashMap<>();
+    for (Field field : fields.fields()) {
+      Object value = value(item, marks, field.value(), field.key());
+      if (value != null) {
+        values.put(field.key(), value);
+      }
+    }
+    return values.size() == fields.fields().size() ? values : null;
   }
 
   private Object deferred(Type type, AnnotatedElement marks, Node node, String key) {
@@ -352,7 +399,8 @@ public final class Binder {
     if (!(node instanceof Scalar scalar)) {
       return wrong(node, key, wanted);
     }
-    if (type == Length.class || (type == long.class && !marks.isAnnotationPresent(Whole.class))) {
+    boolean steps = type == long.class || type == Long.class;
+    if (type == Length.class || (steps && !marks.isAnnotationPresent(Whole.class))) {
       return time(type, scalar, key);
     }
     Object value = RecordShape.parse(type, marks, scalar);

@@ -13,6 +13,18 @@ public sealed interface Node {
   /** In an error message: what kind of piece this is, with its text. */
   String describe();
 
+  /** An equal node that is not the same object. */
+  static Node copy(Node node) {
+    if (node instanceof Fields fields) {
+      return new Fields(fields.place(), fields.fields());
+    }
+    if (node instanceof Items items) {
+      return new Items(items.place(), items.items());
+    }
+    Scalar scalar = (Scalar) node;
+    return new Scalar(scalar.place(), scalar.form(), scalar.text());
+  }
+
   /** What a scalar looks like in YAML; quoted text is always {@code TEXT}. */
   enum Form {
     TEXT,

@@ -14,6 +14,7 @@ import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -46,11 +47,28 @@ final class RecordShape {
   }
 
   /** Whether a single value may stand for a setting of that type. */
-  static boolean takes(Class<?> type, Node node) {
+  static boolean takes(RecordComponent component, Node node) {
+    Class<?> type = component.getType();
+    if (component.isAnnotationPresent(Choice.class)) {
+      return false;
+    }
     if (node instanceof Node.Items) {
       return type == List.class;
     }
     return type.isPrimitive() || type == String.class || type == Length.class || type.isEnum();
+  }
+
+  /** Whether the record is nothing but a map, whose keys then stand for themselves. */
+  static boolean isMap(Class<? extends Record> type) {
+    RecordComponent[] components = type.getRecordComponents();
+    return components.length == 1 && components[0].getType() == Map.class;
+  }
+
+  /** Whether a word alone names a kind that the record leaves open. */
+  static boolean isChoice(Catalogue catalogue, Class<? extends Record> type, String word) {
+    return Arrays.stream(type.getRecordComponents())
+        .filter(c -> c.isAnnotationPresent(Choice.class))
+        .anyMatch(c -> catalogue.kinds(family(c.getGenericType())).containsKey(word));
   }
 
   /** Calls the canonical constructor. */

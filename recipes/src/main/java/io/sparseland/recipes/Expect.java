@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.sparseland.recipes;
+
+import java.util.Optional;
+
+/**
+ * What a run must reach; anything missed makes it exit with 4.
+ *
+ * @param accuracy share of the test examples that are classified right, 0 to 1
+ * @param sparsity share of pruned weights in the selected layers
+ * @param sparsityModel share of pruned weights among all parameters
+ * @param nonzeros parameters that are left
+ * @param speedup dense over sparse latency, worst row
+ * @param latencySparseMs median of the worst row, milliseconds
+ * @param maxAbsError largest difference between exported and DJL model
+ * @param bytesRatio bytes of the exported model over those of dense fp32
+ * @param trainStepRatio time of a masked training step over a plain one
+ */
+public record Expect(
+    Optional<Comparison> accuracy,
+    Optional<Comparison> sparsity,
+    Optional<Comparison> sparsityModel,
+    Optional<Comparison> nonzeros,
+    Optional<Comparison> speedup,
+    Optional<Comparison> latencySparseMs,
+    Optional<Comparison> maxAbsError,
+    Optional<Comparison> bytesRatio,
+    Optional<Comparison> trainStepRatio) {}

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.sparseland.recipes;
+
+import io.sparseland.core.Allocation;
+import io.sparseland.core.Criterion;
+import io.sparseland.core.Pattern;
+import io.sparseland.core.Schedule;
+import io.sparseland.core.SparsityMethod;
+import io.sparseland.core.Trigger;
+import io.sparseland.models.Lenet;
+import io.sparseland.models.Lenet5;
+import io.sparseland.models.Mlp;
+import io.sparseland.pruners.GradientMagnitude;
+import io.sparseland.pruners.Magnitude;
+import io.sparseland.pruners.Random;
+import io.sparseland.pruners.Saliency;
+import io.sparseland.pruners.Wanda;
+import io.sparseland.recipes.data.DataSource;
+import io.sparseland.recipes.data.FashionMnist;
+import io.sparseland.recipes.data.Idx;
+import io.sparseland.recipes.data.Mnist;
+import io.sparseland.recipes.data.RandomData;
+import io.sparseland.recipes.language.Catalogue;
+import io.sparseland.schedulers.Constant;
+import io.sparseland.schedulers.Cosine;
+import io.sparseland.schedulers.ExponentialDecay;
+import io.sparseland.schedulers.dynamic.Gmp;
+import io.sparseland.schedulers.dynamic.RigL;
+import io.sparseland.schedulers.dynamic.SparseEvolution;
+import io.sparseland.schedulers.dynamic.Static;
+import io.sparseland.training.OptimizerSettings;
+import java.util.Map;
+import java.util.function.Supplier;
+
+/**
+ * Every word of the recipe language that names a kind. A new method is one line here: its word, its
+ * record, the settings that may be left out ({@code ^until} takes what the surrounding mapping says
+ * for {@code until}).
+ */
+final class Kinds {
+
+  /** Allocations without settings. */
+  static final Map<String, Supplier<Allocation>> ALLOCATIONS =
+      Map.of(
+          "uniform", Allocation::uniform,
+          "uniform_plus", Allocation::uniformPlus,
+          "er", Allocation::er,
+          "erk", Allocation::erk,
+          "global", Allocation::global);
+
+  static final Catalogue CATALOGUE = catalogue();
+
+  private Kinds() {}
+
+  private static Catalogue catalogue() {
+    Catalogue all = new Catalogue();
+    during(all);
+    after(all);
+    all.kind(Step.class, "train", Step.Train.class, "{}")
+        .kind(Step.class, "prune", Step.Prune.class, "{}")
+        .kind(Step.class, "evaluate", Step.Evaluate.class, "{}")
+        .kind(Step.class, "export", Step.Export.class, "{}")
+        .kind(Step.class, "bench", Step.Bench.class, "{}");
+    all.kind(DataSource.class, "mnist", Mnist.class, "{}")
+        .kind(DataSource.class, "fashion-mnist", FashionMnist.class, "{}")
+        .kind(DataSource.class, "idx", Idx.class, "{}")
+        .kind(DataSource.class, "random", RandomData.class, "{}");
+    all.kind(
+            ModelSource.class,
+            "lenet",
+            Lenet.class,
+            "{inputs: 784, hidden: [300, 100], classes: 10}",
+            lenet -> classes -> lenet.get())
+        .kind(
+            ModelSource.class,
+            "lenet5",
+            Lenet5.class,
+            "{classes: 10}",
+            lenet5 -> classes -> lenet5.get())
+        .kind(ModelSource.class, "mlp", Mlp.class, "{}", mlp -> classes -> mlp.get())
+        .kind(ModelSource.class, "class", OwnModel.class, "{}");
+    all.kind(
+            OptimizerSettings.class,
+            "sgd",
+            OptimizerSettings.Sgd.class,
+            "{momentum: 0, weight_decay: 0}")
+        .kind(
+            OptimizerSettings.class,
+            "adam",
+            OptimizerSettings.Adam.class,
+            "{rate: 0.001, weight_decay: 0}")
+        .kind(
+            OptimizerSettings.class,
+            "adamw",
+            OptimizerSettings.AdamW.class,
+            "{rate: 0.001, weight_decay: 0.01}");
+    ALLOCATIONS.forEach(
+        (word, make) -> all.kind(Allocation.class, word, None.class, "{}", none -> make.get()));
+    all.kind(
+        Allocation.class,
+        "fixed",
+        FixedSettings.class,
+        "{}",
+        fixed -> Allocation.fixed(fixed.sparsities()));
+    all.text(Pattern.class, Pattern::parse).text(Comparison.class, Comparison::parse);
+    all.inline(Trigger.class, TriggerSettings.class, TriggerSettings::trigger);
+    return all;
+  }
+
+  /** Methods during training, and the schedules they may be given. */
+  private static void during(Catalogue all) {
+    all.kind(
+            SparsityMethod.class,
+            "rigl",
+            RigL.class,
+            "{every: 100 steps, until: 75 %, drop: {cosine: 0.3}, strict: false}")
+        .kind(
+            SparsityMethod.class,
+            "set",
+            SparseEvolution.class,
+            "{every: 1 epochs, until: 100 %, drop: {constant: 0.3}, by_sign: false}")
+        .kind(SparsityMethod.class, "static", Static.class, "{initial: random}")
+        .kind(
+            SparsityMethod.class,
+            "gmp",
+            Gmp.class,
+            "{from: 0, ramp: cubic, every: 100 steps, until: 75 %, allocation: uniform}");
+    all.kind(Schedule.class, "constant", Constant.class, "{}")
+        .kind(Schedule.class, "cosine", Cosine.class, "{floor: 0, end: ^until}")
+        .kind(Schedule.class, "exponential", ExponentialDecay.class, "{rate: 3, end: ^until}");
+  }
+
+  /** Criteria after training. */
+  private static void after(Catalogue all) {
+    all.kind(Criterion.class, "random", Random.class, "{}")
+        .kind(Criterion.class, "magnitude", Magnitude.class, "{}")
+        .kind(Criterion.class, "gradient", GradientMagnitude.class, "{}")
+        .kind(Criterion.class, "saliency", Saliency.class, "{}")
+        .kind(Criterion.class, "wanda", Wanda.class, "{}");
+  }
+}

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.sparseland.recipes;
+
+import io.sparseland.core.Allocation;
+import io.sparseland.core.Pattern;
+import io.sparseland.recipes.language.Default;
+import io.sparseland.recipes.language.Fraction;
+import java.util.Optional;
+
+/**
+ * What every method during training is told.
+ *
+ * @param sparsity share of the selected layers' weights that is pruned in the end
+ * @param allocation how that is spread over the layers
+ * @param pattern which weights are pruned together
+ * @param on which layers; without it the default ones
+ */
+public record TrainTarget(
+    @Fraction double sparsity,
+    @Default("erk") Allocation allocation,
+    @Default("unstructured") Pattern pattern,
+    Optional<On> on) {}

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.sparseland.recipes.plan;
+
+import io.sparseland.core.Criterion;
+import io.sparseland.core.SparsityMethod;
+import io.sparseland.recipes.LoadedRecipe;
+import io.sparseland.recipes.PruneTarget;
+import io.sparseland.recipes.Recipe;
+import io.sparseland.recipes.Step;
+import io.sparseland.recipes.TrainTarget;
+import io.sparseland.recipes.data.DataFacts;
+import io.sparseland.recipes.data.DataFolders;
+import io.sparseland.recipes.language.Applied;
+import io.sparseland.recipes.language.Clock;
+import io.sparseland.recipes.language.Deferred;
+import io.sparseland.recipes.language.Mistakes;
+import io.sparseland.recipes.language.RecipeException;
+import io.sparseland.recipes.plan.Plan.StepPlan;
+import io.sparseland.recipes.plan.Plan.TargetPlan;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/** Makes plans: resolves layers, counts, costs; refuses what cannot work. */
+public final class Planner {
+
+  private final LoadedRecipe loaded;
+  private final Recipe recipe;
+  private final DataFacts data;
+  private final Traced model;
+  private final Costs costs;
+  private final Mistakes mistakes = new Mistakes();
+  private boolean exported;
+
+  private Planner(LoadedRecipe loaded, DataFacts data, Traced model) {
+    this.loaded = loaded;
+    this.recipe = loaded.recipe();
+    this.data = data;
+    this.model = model;
+    this.costs = new Costs(recipe, data, model);
+  }
+
+  /**
+   * Plans a recipe without reading its data.
+   *
+   * @param classes finds a user's own model
+   * @throws RecipeException with everything in the recipe that does not fit the model
+   * @throws IOException if the header of a data file cannot be read
+   */
+  public static Plan plan(LoadedRecipe loaded, DataFolders folders, ClassLoader classes)
+      throws IOException {
+    DataFacts data = loaded.recipe().data().facts(folders);
+    try (Traced model = Traced.of(loaded, data, classes)) {
+      return new Planner(loaded, data, model).plan();
+    }
+  }
+
+  private Plan plan() {
+    List<StepPlan> steps = new ArrayList<>();
+    for (int i = 0; i < recipe.steps().size(); i++) {
+      steps.add(step(i, recipe.steps().get(i).step()));
+    }
+    if (mistakes.count() == 0
+        && steps.stream()
+            .flatMap(s -> s.targets().stream())
+            .noneMatch(t -> t.kept() < t.weights())) {
+      mistakes.add(
+          loaded.place("steps"),
+          "nothing is pruned by this recipe",
+          "give a train step 'sparsity', or add a prune step, with a sparsity above 0");
+    }
+    Expectations.check(loaded, mistakes);
+    mistakes.throwIfAny();
+    double seconds = steps.stream().mapToDouble(StepPlan::seconds).sum() + 3;
+    return new Plan(
+        loaded.name(),
+        loaded.hash(),
+        recipe.seed(),
+        recipe.threads(),
+        new Plan.Data(
+            data.example(), data.train(), data.test(), recipe.data().batch(), data.note()),
+        model.facts(),
+        List.copyOf(steps),
+        costs.memoryBytes(),
+        seconds);
+  }
+
+  private StepPlan step(int index, Step step) {
+    if (step instanceof Step.Train train) {
+      return train(train);
+    }
+    if (step instanceof Step.Prune prune) {
+      List<TargetPlan> targets = new ArrayList<>();
+      attempt(prune.criterion(), () -> targets.add(target(prune.criterion())));
+      String what =
+          prune.criterion().value().needs().isEmpty()
+              ? prune.criterion().kind()
+              : prune.criterion().kind()
+                  + ", calibrated on "
+                  + prune.calibrate().samples()
+                  + " examples";
+      return new StepPlan("prune", what, 0, 1, targets);
+    }
+    if (step instanceof Step.Export export) {
+      exported = true;
+      return new StepPlan("export", "to " + export.to(), 0, 1, List.of());
+    }
+    if (step instanceof Step.Bench bench) {
+      if (!exported) {
+        mistakes.add(loaded.place("steps", index), "'bench' needs an 'export' step before it", "");
+      }
+      return new StepPlan(
+          "bench",
+          "batches %s, threads %s%s"
+              .formatted(
+                  bench.batches(),
+                  bench.threads(),
+                  bench.trainSteps() > 0 ? ", " + bench.trainSteps() + " training steps" : ""),
+          0,
+          costs.benchSeconds(bench),
+          List.of());
+    }
+    return new StepPlan(
+        "evaluate", data.test() + " examples", 0, costs.evaluateSeconds(), List.of());
+  }
+
+  private StepPlan train(Step.Train train) {
+    int batch = train.batch().orElse(recipe.data().batch());
+    long perEpoch = (data.train() + batch - 1) / batch;
+    Clock clock = Clock.of(perEpoch, train.epochs());
+    List<TargetPlan> targets = new ArrayList<>();
+    Map<String, String> taken = new HashMap<>();
+    for (Deferred<Applied<SparsityMethod, TrainTarget>> deferred : train.sparsity()) {
+      Applied<SparsityMethod, TrainTarget> method;
+      try {
+        method = deferred.at(clock);
+      } catch (RecipeException e) {
+        e.mistakes().forEach(m -> mistakes.add(m.place(), m.message(), m.hint()));
+        continue;
+      }
+      attempt(
+          method,
+          () -> {
+            TargetPlan target = target(method, clock);
+            targets.add(target);
+            overlap(method, target, taken);
+          });
+    }
+    return new StepPlan(
+        "train",
+        "%d epochs of %d steps, batch %d, %s"
+            .formatted(train.epochs(), perEpoch, batch, train.optimizer()),
+        clock.steps(),
+        costs.trainSeconds(train, clock.steps()),
+        targets);
+  }
+
+  /** Two methods of one step must not write one weight. */
+  private void overlap(Applied<?, ?> method, TargetPlan target, Map<String, String> taken) {
+    for (Plan.LayerPlan layer : target.layers()) {
+      String other = taken.putIfAbsent(layer.name(), method.kind());
+      if (other != null) {
+        mistakes.add(
+            method.place(),
+            "'%s' and '%s' both work on layer '%s'".formatted(other, method.kind(), layer.name()),
+            "keep them apart with 'on'");
+      }
+    }
+  }
+
+  private TargetPlan target(Applied<SparsityMethod, TrainTarget> method, Clock clock) {
+    TrainTarget target = method.common();
+    Targets.Resolved resolved =
+        Targets.resolve(
+            model.layers(),
+            target.on(),
+            target.sparsity(),
+            target.allocation(),
+            target.pattern(),
+            method.value().initial().comparedWithin());
+    return Targets.plan(
+        method.kind(),
+        target.sparsity(),
+        target.pattern(),
+        resolved,
+        model,
+        Schedules.updates(method.value(), clock),
+        Schedules.points(method.value(), target.sparsity(), clock));
+  }
+
+  private TargetPlan target(Applied<Criterion, PruneTarget> criterion) {
+    PruneTarget target = criterion.common();
+    Targets.Resolved resolved =
+        Targets.resolve(
+            model.layers(),
+            target.on(),
+            target.share(),
+            target.allocation(),
+            target.pattern(),
+            target.scope().orElse(criterion.value().comparedWithin()));
+    return Targets.plan(
+        criterion.kind(), target.share(), target.pattern(), resolved, model, 1, List.of());
+  }
+
+  /** What core refuses is a mistake at the method's place. */
+  private void attempt(Applied<?, ?> where, Runnable work) {
+    try {
+      work.run();
+    } catch (IllegalArgumentException e) {
+      mistakes.add(where.place(), "'" + where.kind() + "': " + e.getMessage());
+    }
+  }
+}

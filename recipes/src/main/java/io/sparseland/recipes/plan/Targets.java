@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.sparseland.recipes.plan;
+
+import io.sparseland.core.Allocation;
+import io.sparseland.core.Counts;
+import io.sparseland.core.Layer;
+import io.sparseland.core.LayerShape;
+import io.sparseland.core.LayerType;
+import io.sparseland.core.Pattern;
+import io.sparseland.core.Scope;
+import io.sparseland.core.Selector;
+import io.sparseland.recipes.On;
+import io.sparseland.recipes.Recipes;
+import io.sparseland.recipes.plan.Plan.ExcludedLayer;
+import io.sparseland.recipes.plan.Plan.LayerPlan;
+import io.sparseland.recipes.plan.Plan.Point;
+import io.sparseland.recipes.plan.Plan.TargetPlan;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/** Which layers a target selects, and how many weights of each stay. */
+public final class Targets {
+
+  private Targets() {}
+
+  /** The selector of a recipe's {@code on}, or the default one. */
+  public static Selector selector(Optional<On> on) {
+    return on.map(
+            o -> {
+              Set<LayerType> types = EnumSet.noneOf(LayerType.class);
+              types.addAll(o.types());
+              return new Selector(types, o.names(), o.except());
+            })
+        .orElseGet(Selector::defaults);
+  }
+
+  /**
+   * A target on its layers.
+   *
+   * @param kept exact weights kept per selected layer; -1 when only the scores will tell
+   */
+  record Resolved(Selector.Selection selection, List<Long> kept, long total, String allocation) {}
+
+  static Resolved resolve(
+      List<Layer> layers,
+      Optional<On> on,
+      double sparsity,
+      Allocation allocation,
+      Pattern pattern,
+      Scope scope) {
+    Selector.Selection selection = selector(on).resolve(layers);
+    List<LayerShape> shapes = LayerShape.of(selection.selected());
+    for (Layer layer : selection.selected()) {
+      try {
+        pattern.check(layer.geometry());
+      } catch (IllegalArgumentException e) {
+        throw new IllegalArgumentException("layer '" + layer.name() + "': " + e.getMessage(), e);
+      }
+    }
+    String name = Recipes.word(allocation);
+    if (allocation.needsScores()) {
+      long all = Allocation.total(shapes);
+      return new Resolved(
+          selection,
+          shapes.stream().map(s -> -1L).toList(),
+          all - Counts.pruned(sparsity, all),
+          name);
+    }
+    long[] kept = allocation.kept(shapes, sparsity);
+    List<Long> exact = new ArrayList<>();
+    for (int i = 0; i < kept.length; i++) {
+      exact.add(exact(selection.selected().get(i), kept[i], pattern, scope));
+    }
+    return new Resolved(selection, exact, exact.stream().mapToLong(k -> k).sum(), name);
+  }
+
+  /** What is kept once the pattern has rounded: whole units, the same number in every group. */
+  private static long exact(Layer layer, long kept, Pattern pattern, Scope scope) {
+    int size = layer.geometry().size();
+    boolean whole = pattern instanceof Pattern.Row || pattern instanceof Pattern.Channel;
+    Scope within = scope == Scope.GLOBAL || (whole && scope == Scope.ROW) ? Scope.LAYER : scope;
+    long perGroup = pattern.pruneUnits(layer.geometry(), size - kept, within);
+    int units = pattern.units(layer.geometry());
+    long groups = units / pattern.groupUnits(layer.geometry(), within);
+    long unitSize = pattern instanceof Pattern.NM ? 1 : size / units;
+    return size - perGroup * groups * unitSize;
+  }
+
+  static TargetPlan plan(
+      String kind,
+      double sparsity,
+      Pattern pattern,
+      Resolved resolved,
+      Traced model,
+      long updates,
+      List<Point> schedule) {
+    List<LayerPlan> layers = new ArrayList<>();
+    long weights = 0;
+    double flops = 0;
+    for (int i = 0; i < resolved.kept().size(); i++) {
+      Layer layer = resolved.selection().selected().get(i);
+      int size = layer.geometry().size();
+      long kept = resolved.kept().get(i);
+      double density = kept < 0 ? 1 - sparsity : kept / (double) size;
+      layers.add(new LayerPlan(layer.name(), size, kept, density));
+      weights += size;
+      flops += model.flops(layer.name()) * density;
+    }
+    List<ExcludedLayer> excluded =
+        resolved.selection().excluded().stream()
+            .map(e -> new ExcludedLayer(e.layer().name(), e.reason()))
+            .toList();
+    return new TargetPlan(
+        kind,
+        sparsity,
+        resolved.allocation(),
+        pattern.text(),
+        weights,
+        resolved.total(),
+        Math.round(flops),
+        layers,
+        excluded,
+        updates,
+        schedule);
+  }
+}

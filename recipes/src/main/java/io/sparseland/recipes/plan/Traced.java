@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.sparseland.recipes.plan;
+
+import ai.djl.engine.EngineException;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Block;
+import io.sparseland.core.Layer;
+import io.sparseland.core.Layers;
+import io.sparseland.core.Torch;
+import io.sparseland.core.graph.Graph;
+import io.sparseland.core.graph.NamedParameter;
+import io.sparseland.core.graph.Operation;
+import io.sparseland.core.graph.Tracer;
+import io.sparseland.kernels.graph.Size;
+import io.sparseland.recipes.LoadedRecipe;
+import io.sparseland.recipes.data.DataFacts;
+import io.sparseland.recipes.language.RecipeException;
+import io.sparseland.recipes.plan.Plan.LayerFacts;
+import io.sparseland.recipes.plan.Plan.ModelFacts;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.LongStream;
+
+/** A recipe's block, initialised with throw-away weights and traced. */
+final class Traced implements AutoCloseable {
+
+  private final NDManager manager;
+  private final Graph graph;
+  private final List<Layer> layers;
+  private final Map<String, Long> flops = new HashMap<>();
+  private final long activations;
+
+  private Traced(NDManager manager, Graph graph) {
+    this.manager = manager;
+    this.graph = graph;
+    this.layers = Layers.of(graph);
+    Map<String, Layer> named = new HashMap<>();
+    layers.forEach(layer -> named.put(layer.name(), layer));
+    long elements = 0;
+    for (Operation operation : graph.operations()) {
+      long size = operation.resultShapes().stream().mapToLong(Traced::atBatchOne).sum();
+      elements += size;
+      Layer layer = named.get(operation.layer());
+      if (layer != null && operation.name().matches("linear|convolution|matMul")) {
+        long uses = Math.max(1, size / layer.geometry().out());
+        flops.merge(layer.name(), 2L * layer.geometry().size() * uses, Long::sum);
+      }
+    }
+    this.activations = elements;
+  }
+
+  /**
+   * Builds the model for the data's examples.
+   *
+   * @throws RecipeException at the recipe's {@code model} if it does not fit the data
+   */
+  static Traced of(LoadedRecipe loaded, DataFacts data, ClassLoader classes) {
+    NDManager manager = NDManager.newBaseManager(Torch.ENGINE);
+    boolean done = false;
+    try {
+      Block block = loaded.recipe().model().block(classes);
+      Shape input =
+          new Shape(
+              LongStream.concat(
+                      LongStream.of(2), data.example().stream().mapToLong(Integer::longValue))
+                  .toArray());
+      block.initialize(manager, DataType.FLOAT32, input);
+      Traced traced = new Traced(manager, Tracer.trace(block, input));
+      done = true;
+      return traced;
+    } catch (IllegalArgumentException | EngineException e) {
+      throw new RecipeException(
+          loaded.place("model"),
+          "the model does not take examples of shape %s: %s"
+              .formatted(data.example(), String.valueOf(e.getMessage()).split("\n", -1)[0]),
+          "");
+    } finally {
+      if (!done) {
+        manager.close();
+      }
+    }
+  }
+
+  List<Layer> layers() {
+    return layers;
+  }
+
+  /** Of one example in a layer, two per multiply-add. */
+  long flops(String layer) {
+    return flops.getOrDefault(layer, 0L);
+  }
+
+  long flops() {
+    return flops.values().stream().mapToLong(f -> f).sum();
+  }
+
+  /** Numbers that one example's forward pass makes. */
+  long activations() {
+    return activations;
+  }
+
+  long parameters() {
+    return graph.parameters().stream()
+        .map(NamedParameter::parameter)
+        .mapToLong(p -> p.getShape().size())
+        .sum();
+  }
+
+  ModelFacts facts() {
+    List<LayerFacts> facts = new ArrayList<>();
+    for (Layer layer : layers) {
+      facts.add(
+          new LayerFacts(
+              layer.name(),
+              layer.type().name().toLowerCase(java.util.Locale.ROOT),
+              List.of(layer.geometry().out(), layer.geometry().in()),
+              layer.geometry().size(),
+              flops(layer.name())));
+    }
+    return new ModelFacts(parameters(), parameters() * Float.BYTES, flops(), facts);
+  }
+
+  private static long atBatchOne(List<Size> shape) {
+    long size = 1;
+    for (Size s : shape) {
+      Map<String, Long> ones = new HashMap<>();
+      s.symbols().forEach(symbol -> ones.put(symbol, 1L));
+      size = Math.multiplyExact(size, s.at(ones));
+    }
+    return size;
+  }
+
+  @Override
+  public void close() {
+    manager.close();
+  }
+}
