@@ -14,6 +14,7 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Activation;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
+import ai.djl.nn.recurrent.LSTM;
 import ai.djl.nn.transformer.TransformerEncoderBlock;
 import ai.djl.training.GradientCollector;
 import ai.djl.training.ParameterStore;
@@ -72,6 +73,14 @@ class ReplayTest {
       sameOutputs(block, graph, shape);
     }
     sameGradients(block, graph, new Shape(2, 6, 8));
+  }
+
+  @Test
+  void a_recurrent_block_whose_first_state_depends_on_the_batch() {
+    equal(
+        LSTM.builder().setNumLayers(2).setStateSize(4).optBatchFirst(true).build(),
+        new Shape(2, 6, 3),
+        new Shape(5, 6, 3));
   }
 
   @Test

@@ -69,7 +69,8 @@ public record Operation(
 
   @Override
   public String toString() {
-    return "%d: %s%s%s -> %s"
-        .formatted(id, name(), arguments, layer.isEmpty() ? "" : " @" + layer, resultShapes);
+    return "%d: %s.%s%s%s -> %s"
+        .formatted(
+            id, target, name(), arguments, layer.isEmpty() ? "" : " @" + layer, resultShapes);
   }
 }
