@@ -4,12 +4,16 @@ package io.sparseland.training;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.djl.Model;
+import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.Shape;
 import io.sparseland.core.Layer;
 import io.sparseland.core.Mask;
 import io.sparseland.core.Pattern;
+import io.sparseland.core.StateKeeper;
 import io.sparseland.core.Torch;
+import java.util.ArrayList;
 import java.util.BitSet;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class MaskedLayerTest {
@@ -33,7 +37,25 @@ class MaskedLayerTest {
       Layer layer = weights(model, 1, 2, 3, 4, 5, 6);
       MaskedLayer masked = masked(model, layer, 0, 4, 5);
 
-      MaskUpdate update = Torch.withoutGradients(() -> masked.replace(mask(layer, 0, 1, 2, 5), 40));
+      List<float[]> slots = new ArrayList<>();
+      StateKeeper keeper =
+          new StateKeeper() {
+            @Override
+            public void mask(Layer which, NDArray keep) {
+              slots.add(keep.toFloatArray());
+            }
+
+            @Override
+            public void resetAll() {
+              throw new AssertionError("only some slots are to be reset");
+            }
+          };
+
+      MaskUpdate update =
+          Torch.withoutGradients(() -> masked.replace(mask(layer, 0, 1, 2, 5), 40, keeper));
+
+      assertThat(slots).hasSize(1); // 0 and 5 stay, 4 is dropped, 1 and 2 are fresh
+      assertThat(slots.get(0)).containsExactly(1, 0, 0, 0, 0, 1);
 
       assertThat(masked.keep().toFloatArray()).containsExactly(1, 1, 1, 0, 0, 1);
       assertThat(Nets.weights(model, "linear.0")).containsExactly(1, 0, 0, 0, 0, 6);

@@ -17,9 +17,11 @@ import ai.djl.training.tracker.Tracker;
 import io.sparseland.core.Geometry;
 import io.sparseland.core.Layer;
 import io.sparseland.core.LayerType;
+import io.sparseland.core.Selector;
 import io.sparseland.models.Mlp;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
 import java.util.stream.IntStream;
 
 /** Small networks and data for training tests. */
@@ -92,6 +94,16 @@ final class Nets {
 
   static Optimizer adamW() {
     return Optimizer.adamW().optLearningRateTracker(Tracker.fixed(0.01f)).build();
+  }
+
+  /** All linear layers, the last one too. */
+  static Selector everyLinear() {
+    return new Selector(Set.of(LayerType.LINEAR), List.of(), List.of());
+  }
+
+  /** Certain layers. */
+  static Selector only(String... names) {
+    return new Selector(Set.of(LayerType.LINEAR), List.of(names), List.of());
   }
 
   static float[] weights(Model model, String layer) {

@@ -6,7 +6,9 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import io.sparseland.core.Layer;
 import io.sparseland.core.Mask;
+import io.sparseland.core.StateKeeper;
 import java.nio.FloatBuffer;
+import java.util.Arrays;
 
 /**
  * A layer under training with its present mask, kept as floats too, made once and edited in place.
@@ -26,11 +28,10 @@ final class MaskedLayer {
     this.layer = layer;
     this.mask = mask;
     this.keep = manager.create(layer.parameter().getArray().getShape(), DataType.FLOAT32);
-    long[] words = mask.words();
-    FloatBuffer values = values();
-    for (int i = 0; i < mask.size(); i++) {
-      values.put(i, bit(words, i));
-    }
+    float[] ones = new float[mask.size()];
+    Arrays.fill(ones, 1);
+    mask.fillPruned(ones, 0);
+    values().put(ones);
     apply();
   }
 
@@ -53,33 +54,36 @@ final class MaskedLayer {
   }
 
   /**
-   * Takes another mask and sets the weights outside it to 0. Those it has in addition are 0
-   * already, as everything outside a mask always is. Gradient recording must be off.
+   * Takes another mask: weights that are dropped or grown become 0, and so do their optimizer
+   * slots; those kept in both masks stay as they are. Gradient recording must be off.
+   *
+   * @param step batches completed
    */
-  MaskUpdate replace(Mask next, long step) {
+  MaskUpdate replace(Mask next, long step, StateKeeper slots) {
     long[] before = mask.words();
     long[] after = next.words();
+    int dropped = write(before, after, 0);
+    apply();
+    slots.mask(layer, keep); // 1 where both masks keep
+    int grown = write(after, before, 1);
+    mask = next;
+    return new MaskUpdate(step, layer.name(), next.size(), next.kept(), dropped, grown);
+  }
+
+  /** Writes a value into the float mask where the first bits are set and the second are not. */
+  private int write(long[] set, long[] clear, float value) {
     FloatBuffer values = values();
-    int dropped = 0;
-    int grown = 0;
-    for (int w = 0; w < after.length; w++) {
-      dropped += Long.bitCount(before[w] & ~after[w]);
-      grown += Long.bitCount(after[w] & ~before[w]);
-      for (long changed = before[w] ^ after[w]; changed != 0; changed &= changed - 1) {
-        int index = w * Long.SIZE + Long.numberOfTrailingZeros(changed);
-        values.put(index, bit(after, index));
+    int count = 0;
+    for (int w = 0; w < set.length; w++) {
+      for (long bits = set[w] & ~clear[w]; bits != 0; bits &= bits - 1) {
+        values.put(w * Long.SIZE + Long.numberOfTrailingZeros(bits), value);
+        count++;
       }
     }
-    mask = next;
-    apply();
-    return new MaskUpdate(step, layer.name(), next.size(), next.kept(), dropped, grown);
+    return count;
   }
 
   private FloatBuffer values() {
     return keep.toByteBuffer(true).asFloatBuffer(); // a live view: the array is contiguous
-  }
-
-  private static float bit(long[] words, int index) {
-    return words[index >>> 6] >>> index & 1;
   }
 }

@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.sparseland.training;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.NDScope;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Block;
+import ai.djl.training.Trainer;
+import ai.djl.training.listener.TrainingListener.BatchData;
+import ai.djl.training.optimizer.Optimizer;
+import io.sparseland.core.Check;
+import io.sparseland.core.Layer;
+import io.sparseland.core.Layers;
+import io.sparseland.core.Mask;
+import io.sparseland.core.Masks;
+import io.sparseland.core.StateKeeper;
+import io.sparseland.core.Torch;
+import io.sparseland.core.Updater.Moment;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What the wrapped optimizer and the listener of one {@link Sparsity} share.
+ *
+ * <p>One batch: {@link #backwardDone} while gradients are alive, then {@link #step} once per
+ * parameter in any order. A step counts as completed when every sparse layer has had its update;
+ * {@code step} is the number of completed batches at both moments. After each optimizer step the
+ * weights are masked, and no more: Sgd, Adam and AdamW work weight by weight, so what a dense
+ * gradient does to the slots of a pruned weight reaches no other, and is cleared when that weight
+ * is grown. This is exact and costs one pass over the weights; masking the gradients instead makes
+ * Adam half as fast again, as its arithmetic is slow on zeros.
+ */
+final class SparseSession {
+
+  private static final Logger log = LoggerFactory.getLogger(Sparsity.class);
+
+  private final List<Part> parts;
+  private final List<PartState> running = new ArrayList<>();
+  private final Map<String, MaskedLayer> byParameter = new HashMap<>();
+  private final Set<String> waiting = new HashSet<>(); // parameters without their update yet
+  private final List<MaskUpdate> updates = new ArrayList<>();
+  private @Nullable OptimizerSlots slots;
+  private @Nullable NDManager manager;
+  private @Nullable Masks finalMasks;
+  private long step;
+  private boolean leaveOut; // this batch's optimizer step
+
+  SparseSession(List<Part> parts) {
+    this.parts = parts;
+  }
+
+  Optimizer wrap(Optimizer optimizer) {
+    if (slots != null) {
+      throw new IllegalStateException("this sparsity has an optimizer already; make a new one");
+    }
+    slots = OptimizerSlots.of(optimizer);
+    return new MaskedOptimizer(optimizer, this);
+  }
+
+  void begin(Trainer trainer) {
+    Block block = trainer.getModel().getBlock();
+    if (block.isInitialized()) {
+      attach(trainer, block.describeInput().values().toArray(new Shape[0]));
+    }
+  }
+
+  void backwardDone(Trainer trainer, BatchData batch) {
+    Torch.withoutGradients(() -> beforeStep(trainer, batch));
+  }
+
+  private void beforeStep(Trainer trainer, BatchData batch) {
+    checkFinite(batch);
+    boolean late = manager == null;
+    if (late) {
+      attach(trainer, batch.getBatch().getData().getShapes());
+    }
+    if (waiting.size() == byParameter.size() && !waiting.isEmpty()) {
+      return; // gradients are being accumulated: no step since the last batch
+    }
+    if (!waiting.isEmpty()) {
+      throw new IllegalStateException(
+          "no optimizer step for %s: is it used in every forward pass?".formatted(waitingLayers()));
+    }
+    waiting.addAll(byParameter.keySet());
+    leaveOut = late;
+    if (!late) {
+      running.forEach(part -> leaveOut |= part.run(Moment.AFTER_BACKWARD, step));
+    }
+  }
+
+  /** One parameter's share of the optimizer step. */
+  void step(Optimizer optimizer, String parameterId, NDArray weight, NDArray gradient) {
+    MaskedLayer masked = byParameter.get(parameterId);
+    if (manager == null || (masked != null && !waiting.contains(parameterId))) {
+      throw new IllegalStateException(
+          "the optimizer stepped before the sparsity listener heard of the batch: add"
+              + " sparsity.listener() to the training configuration, and in a loop of your own"
+              + " notify listeners (onTrainingBatch) between backward and step");
+    }
+    if (leaveOut) {
+      Torch.zeroGradient(weight);
+    } else {
+      optimizer.update(parameterId, weight, gradient);
+      if (masked != null) {
+        Torch.withoutGradients(masked::apply);
+      }
+    }
+    if (waiting.remove(parameterId) && waiting.isEmpty()) {
+      step++;
+      Torch.withoutGradients(() -> running.forEach(part -> part.run(Moment.AFTER_STEP, step)));
+    }
+  }
+
+  void end() {
+    if (manager != null && manager.isOpen()) {
+      finalMasks = masks();
+      manager.close();
+    }
+  }
+
+  Masks masks() {
+    if (finalMasks != null) {
+      return finalMasks;
+    }
+    if (manager == null) {
+      throw new IllegalStateException("there are no masks before training begins");
+    }
+    Map<String, Mask> masks = new LinkedHashMap<>();
+    for (PartState part : running) {
+      part.layers().forEach(layer -> masks.put(layer.name(), part.mask(layer)));
+    }
+    return new Masks(masks);
+  }
+
+  List<MaskUpdate> updates() {
+    return List.copyOf(updates);
+  }
+
+  private void attach(Trainer trainer, Shape... inputs) {
+    OptimizerSlots keeper = slots;
+    if (keeper == null) {
+      throw new IllegalStateException(
+          "the optimizer is not wrapped: use config.optOptimizer(sparsity.wrap(optimizer))");
+    }
+    if (manager != null) {
+      throw new IllegalStateException("this sparsity has a trainer already; make a new one");
+    }
+    if (trainer.getDevices().length != 1) {
+      throw new IllegalArgumentException(
+          "%d devices, allowed: 1".formatted(trainer.getDevices().length));
+    }
+    NDManager own = trainer.getModel().getNDManager().newSubManager();
+    manager = own;
+    Torch.withoutGradients(
+        () -> cover(Layers.of(trainer.getModel().getBlock(), inputs), keeper, own));
+    log.info("event=attached layers={} parts={}", byParameter.size(), parts.size());
+  }
+
+  /** Chooses, checks and draws for all parts first: nothing is changed if one of them fails. */
+  private void cover(List<Layer> all, StateKeeper keeper, NDManager own) {
+    Set<Layer> taken = new HashSet<>();
+    List<Map<Layer, Mask>> first = new ArrayList<>();
+    for (Part part : parts) {
+      List<Layer> chosen = part.on().select(all);
+      chosen.forEach(layer -> checkFree(layer, taken));
+      first.add(FirstMasks.of(part, chosen));
+    }
+    for (int i = 0; i < parts.size(); i++) {
+      List<MaskedLayer> mine = new ArrayList<>();
+      first.get(i).forEach((layer, mask) -> mine.add(new MaskedLayer(layer, mask, own)));
+      for (MaskedLayer masked : mine) {
+        byParameter.put(masked.layer().parameter().getId(), masked);
+        keeper.mask(masked.layer(), masked.keep());
+      }
+      running.add(new PartState(parts.get(i), mine, keeper, updates::add));
+    }
+  }
+
+  private static void checkFree(Layer layer, Set<Layer> taken) {
+    Check.that(
+        layer.parameter().requiresGradient(),
+        "layer '%s' is frozen and cannot be trained sparse; leave it out (except)",
+        layer.name());
+    Check.that(
+        taken.add(layer),
+        "layer '%s' is selected twice; selectors of several sparsities must not overlap",
+        layer.name());
+  }
+
+  private List<String> waitingLayers() {
+    return byParameter.values().stream()
+        .filter(masked -> waiting.contains(masked.layer().parameter().getId()))
+        .map(masked -> masked.layer().name())
+        .sorted()
+        .toList();
+  }
+
+  /** NaN weights or inputs show up in the predictions; one sum a batch finds them. */
+  private void checkFinite(BatchData batch) {
+    try (NDScope scope = new NDScope()) {
+      scope.suppressNotUsedWarning();
+      for (NDList predictions : batch.getPredictions().values()) {
+        for (NDArray prediction : predictions) {
+          if (prediction.getDataType().isFloating() && Double.isNaN(sum(prediction))) {
+            throw new TrainingFailure(step, "the predictions contain NaN");
+          }
+        }
+      }
+    }
+  }
+
+  private static double sum(NDArray array) {
+    return array.sum().toType(DataType.FLOAT32, false).getFloat();
+  }
+}

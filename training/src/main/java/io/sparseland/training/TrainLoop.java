@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.sparseland.training;
+
+import ai.djl.Device;
+import ai.djl.Model;
+import ai.djl.engine.Engine;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.NDScope;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.nn.Parameter;
+import ai.djl.training.DefaultTrainingConfig;
+import ai.djl.training.GradientCollector;
+import ai.djl.training.ParameterStore;
+import ai.djl.training.Trainer;
+import ai.djl.training.dataset.Batch;
+import ai.djl.training.listener.TrainingListener.BatchData;
+import ai.djl.training.loss.Loss;
+import ai.djl.training.optimizer.Optimizer;
+import ai.djl.translate.Batchifier;
+import ai.djl.util.Pair;
+import io.sparseland.core.Check;
+import io.sparseland.core.Masks;
+import io.sparseland.core.Torch;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Trains a classifier from memory: DJL's trainer, optimizer and loss, without the cost of its data
+ * pipeline. Same seed, data and thread count: same bits.
+ *
+ * <p>The loss is softmax cross entropy over logits {@code [batch, classes]}. One run at a time in a
+ * process, as DJL allows one gradient collector.
+ */
+public final class TrainLoop {
+
+  private final Model model;
+  private final Examples data;
+  private final TrainPlan plan;
+  private final TrainHooks hooks;
+  private long step;
+  private double lossSum;
+  private long lossCount;
+
+  private TrainLoop(Model model, Examples data, TrainPlan plan, TrainHooks hooks) {
+    this.model = model;
+    this.data = data;
+    this.plan = plan;
+    this.hooks = hooks;
+  }
+
+  /**
+   * Trains a model's block, initialising it from the plan's seed if that has not happened yet.
+   *
+   * @throws TrainingFailure if the loss or a weight is no longer finite; the weights are then those
+   *     of the last completed step
+   * @throws IllegalArgumentException for layers selected twice, selectors without a match, masks
+   *     that do not fit
+   */
+  public static TrainResult run(Model model, Examples data, TrainPlan plan, TrainHooks hooks) {
+    return new TrainLoop(model, data, plan, hooks).run();
+  }
+
+  /**
+   * Share of examples whose largest output is at the label's index, 0 to 1; ties take the lower
+   * index.
+   */
+  public static double accuracy(Model model, Examples test, int batch) {
+    Check.that(batch >= 1, "batch is %d, allowed: 1 or more", batch);
+    return Torch.withoutGradients(
+        () -> {
+          int right = 0;
+          try (NDManager manager = model.getNDManager().newSubManager();
+              BatchArrays arrays = new BatchArrays(manager, test, batch)) {
+            ParameterStore store = new ParameterStore(manager, false);
+            for (int from = 0; from < test.size(); from += batch) {
+              try (NDScope scope = new NDScope()) {
+                scope.suppressNotUsedWarning();
+                Pair<NDArray, NDArray> filled = arrays.fill(null, from);
+                NDList out = model.getBlock().forward(store, new NDList(filled.getKey()), false);
+                right += right(out.head(), test, from);
+              }
+            }
+          }
+          return (double) right / test.size();
+        });
+  }
+
+  private TrainResult run() {
+    seed();
+    if (!model.getBlock().isInitialized()) {
+      model
+          .getBlock()
+          .initialize(model.getNDManager(), DataType.FLOAT32, data.batchShape(plan.batch()));
+    }
+    Optimizer optimizer = plan.optimizer().create();
+    DefaultTrainingConfig config =
+        new DefaultTrainingConfig(Loss.softmaxCrossEntropyLoss())
+            .optDevices(new Device[] {Device.cpu()});
+    Sparsity sparsity = plan.sparsity().isEmpty() ? null : Sparsity.all(plan.sparsity());
+    if (sparsity == null) {
+      config.optOptimizer(optimizer);
+    } else {
+      config.optOptimizer(sparsity.wrap(optimizer)).addTrainingListeners(sparsity.listener());
+    }
+    boolean stopped;
+    try (Trainer trainer = model.newTrainer(config);
+        BatchArrays arrays = new BatchArrays(trainer.getManager(), data, plan.batch())) {
+      stopped = epochs(trainer, arrays);
+    }
+    return result(stopped, sparsity);
+  }
+
+  private TrainResult result(boolean stopped, @Nullable Sparsity sparsity) {
+    double loss = lossCount == 0 ? Double.NaN : lossSum / lossCount;
+    return sparsity == null
+        ? new TrainResult(step, stopped, loss, new Masks(Map.of()), List.of())
+        : new TrainResult(step, stopped, loss, sparsity.masks(), sparsity.updates());
+  }
+
+  private void seed() {
+    Engine.getEngine(Torch.ENGINE).setRandomSeed(Long.hashCode(plan.seed()));
+  }
+
+  private boolean epochs(Trainer trainer, BatchArrays arrays) {
+    for (int epoch = 0; epoch < plan.epochs(); epoch++) {
+      int[] order = data.order(plan.seed(), epoch);
+      lossSum = 0;
+      lossCount = 0;
+      for (int from = 0; from < data.size(); from += plan.batch()) {
+        if (hooks.stop()) {
+          return true;
+        }
+        double loss = step(trainer, arrays.fill(order, from));
+        lossSum += loss;
+        lossCount++;
+        step++;
+        hooks.progress(new TrainProgress(step, plan.steps(data.size()), epoch, loss));
+      }
+      trainer.notifyListeners(listener -> listener.onEpoch(trainer));
+      checkWeights();
+    }
+    return false;
+  }
+
+  private double step(Trainer trainer, Pair<NDArray, NDArray> filled) {
+    NDList inputs = new NDList(filled.getKey());
+    NDList labels = new NDList(filled.getValue());
+    double loss;
+    try (NDScope scope = new NDScope()) { // holds everything of this batch but the step itself
+      scope.suppressNotUsedWarning();
+      NDList predictions;
+      try (GradientCollector collector = trainer.newGradientCollector()) {
+        predictions = trainer.forward(inputs, labels);
+        NDArray value = trainer.getLoss().evaluate(labels, predictions);
+        loss = value.getFloat();
+        if (!Double.isFinite(loss)) {
+          throw new TrainingFailure(step, "the loss is " + loss);
+        }
+        collector.backward(value);
+      }
+      BatchData batch = batchData(inputs, labels, predictions);
+      trainer.notifyListeners(listener -> listener.onTrainingBatch(trainer, batch));
+    }
+    trainer.step();
+    return loss;
+  }
+
+  private BatchData batchData(NDList inputs, NDList labels, NDList predictions) {
+    Batch batch =
+        new Batch(
+            inputs.head().getManager(),
+            inputs,
+            labels,
+            Math.toIntExact(inputs.head().getShape().get(0)),
+            Batchifier.STACK,
+            Batchifier.STACK,
+            step,
+            plan.steps(data.size()));
+    Device device = inputs.head().getDevice();
+    return new BatchData(batch, Map.of(device, labels), Map.of(device, predictions));
+  }
+
+  private void checkWeights() {
+    Torch.withoutGradients(
+        () -> {
+          try (NDScope scope = new NDScope()) {
+            scope.suppressNotUsedWarning();
+            for (Pair<String, Parameter> each : model.getBlock().getParameters()) {
+              float sum = each.getValue().getArray().sum().getFloat();
+              if (!Float.isFinite(sum)) {
+                throw new TrainingFailure(
+                    step, "parameter '%s' holds %s".formatted(each.getKey(), sum));
+              }
+            }
+          }
+        });
+  }
+
+  private static int right(NDArray outputs, Examples test, int from) {
+    int batch = Math.toIntExact(outputs.getShape().get(0));
+    float[] values = outputs.toFloatArray(); // [batch, classes]
+    int classes = values.length / batch;
+    int right = 0;
+    for (int row = 0; row < batch; row++) {
+      int best = 0;
+      for (int c = 1; c < classes; c++) {
+        if (values[row * classes + c] > values[row * classes + best]) {
+          best = c;
+        }
+      }
+      right += best == (int) test.label(from + row) ? 1 : 0;
+    }
+    return right;
+  }
+}
