@@ -95,7 +95,7 @@ public record StoredTensor(
     return "%s%s %s, %d kept, %s".formatted(name, shape, pattern, kept(), choice.kernel());
   }
 
-  private static int elements(String name, List<Integer> shape) {
+  static int elements(String name, List<Integer> shape) {
     check(shape.size() <= MAX_RANK, name, "rank " + shape.size(), "at most " + MAX_RANK);
     long elements = 1;
     for (int size : shape) {
@@ -106,8 +106,13 @@ public record StoredTensor(
     return (int) elements;
   }
 
+  /** Number of 64-bit words of a mask. */
+  static int words(int elements) {
+    return (int) ((elements + 63L) / 64);
+  }
+
   private static void checkMask(String name, LongBuffer mask, int values, int elements) {
-    int words = (int) ((elements + 63L) / 64);
+    int words = words(elements);
     check(mask.remaining() == words, name, mask.remaining() + " mask words", words + "");
     long kept = 0;
     for (int i = 0; i < words; i++) {
