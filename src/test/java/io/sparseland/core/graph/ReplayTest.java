@@ -15,6 +15,7 @@ import ai.djl.nn.Activation;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
 import ai.djl.nn.recurrent.LSTM;
+import ai.djl.nn.transformer.BertBlock;
 import ai.djl.nn.transformer.TransformerEncoderBlock;
 import ai.djl.training.GradientCollector;
 import ai.djl.training.ParameterStore;
@@ -81,6 +82,31 @@ class ReplayTest {
         LSTM.builder().setNumLayers(2).setStateSize(4).optBatchFirst(true).build(),
         new Shape(2, 6, 3),
         new Shape(5, 6, 3));
+  }
+
+  @Test
+  void a_block_that_moves_arrays_between_managers_with_several_inputs() {
+    BertBlock block = BertBlock.builder().nano().setTokenDictionarySize(20).build();
+    Shape shape = new Shape(1, 128);
+    block.initialize(manager, DataType.FLOAT32, shape, shape, shape);
+    TraceInput ids = TraceInput.of(shape, DataType.INT64);
+    Graph graph = Tracer.trace(block, ids.named("ids"), ids.named("types"), ids.named("mask"));
+    assertThat(graph.inputs()).extracting(InputSpec::name).containsExactly("ids", "types", "mask");
+    NDList x = new NDList();
+    for (int i = 0; i < 3; i++) {
+      x.add(manager.randomInteger(0, 2, new Shape(2, 128), DataType.INT64));
+    }
+    NDList expected = forward(block, x);
+    assertThat(bits(forward(new GraphBlock(graph), x))).isEqualTo(bits(expected));
+    NDList captured =
+        Torch.withoutGradients(
+            () ->
+                Capture.forward(
+                    block,
+                    new ParameterStore(manager, false),
+                    x,
+                    (layer, weight, input, use) -> assertThat(layer).isNotEmpty()));
+    assertThat(bits(captured)).isEqualTo(bits(expected));
   }
 
   @Test
@@ -189,6 +215,11 @@ class ReplayTest {
 
   private NDArray random(Shape shape) {
     return manager.randomNormal(shape);
+  }
+
+  private NDList forward(Block block, NDList inputs) {
+    return Torch.withoutGradients(
+        () -> block.forward(new ParameterStore(manager, false), inputs, false));
   }
 
   private NDList forward(Block block, NDArray x, boolean training) {

@@ -90,6 +90,36 @@ class TracerRefusalTest {
   }
 
   @Test
+  void a_layer_that_is_no_child_is_refused() {
+    Block hidden = BlockZoo.linear(3);
+    hidden.initialize(manager, DataType.FLOAT32, INPUT);
+    ParameterStore[] store = new ParameterStore[1];
+    Block block =
+        new BlockZoo.Function() {
+          @Override
+          protected NDList forwardInternal(
+              ParameterStore parameters,
+              NDList inputs,
+              boolean training,
+              ai.djl.util.PairList<String, Object> params) {
+            store[0] = parameters;
+            return apply(inputs, training);
+          }
+
+          @Override
+          NDList apply(NDList inputs, boolean training) {
+            return hidden.forward(store[0], inputs, training);
+          }
+        };
+    block.initialize(manager, DataType.FLOAT32, INPUT);
+    assertThatThrownBy(() -> Tracer.trace(block, INPUT))
+        .isInstanceOf(TraceException.class)
+        .hasMessageContaining("parameter 'weight' (3, 4)")
+        .hasMessageContaining("getParameters()")
+        .hasMessageContaining("Linear");
+  }
+
+  @Test
   void what_is_called_wrongly_is_refused_before_running() {
     Block block = new SequentialBlock().add(BlockZoo.linear(3));
     assertThatThrownBy(() -> Tracer.trace(block, INPUT))

@@ -293,7 +293,10 @@ abstract class Interception {
           case "newSubManager", "getParentManager" -> {
             return proxy;
           }
-          case "close" -> {
+          case "ret" -> {
+            return args[0];
+          }
+          case "close", "cap", "attachAll", "tempAttachAll" -> {
             return null;
           }
           default -> {}
@@ -302,7 +305,7 @@ abstract class Interception {
       Object result = Interception.invoke(method, real, unwrapAll(args));
       return result instanceof NDManager manager
           ? proxy(NDManager.class, new ManagerHandler(manager))
-          : result;
+          : wrapResult(result);
     }
   }
 
