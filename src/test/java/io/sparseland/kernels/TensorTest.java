@@ -19,6 +19,13 @@ class TensorTest {
   }
 
   @Test
+  void every_small_size_fits_its_memory() {
+    for (int n = 1; n < 70; n++) {
+      assertThat(Tensor.allocate(ElementType.FLOAT32, n).bytes().capacity()).isEqualTo(4 * n);
+    }
+  }
+
+  @Test
   void wraps_memory_from_the_position_on() {
     ByteBuffer memory = ByteBuffer.allocateDirect(32).order(ByteOrder.nativeOrder());
     memory.putFloat(8, 7f).position(8);

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparseland.kernels;
 
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ForkJoinPool;
-import java.util.concurrent.ForkJoinTask;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.IntConsumer;
+import org.jspecify.annotations.Nullable;
 
 /** Runs the fixed chunks of one operation on several threads; which thread takes which is open. */
 final class JavaWorkers {
@@ -12,29 +14,68 @@ final class JavaWorkers {
   private JavaWorkers() {}
 
   static void run(int tasks, IntConsumer task) {
-    int threads = Math.min(Threads.count(), tasks);
-    AtomicInteger next = new AtomicInteger();
-    Runnable worker =
-        () -> {
-          for (int i = next.getAndIncrement(); i < tasks; i = next.getAndIncrement()) {
-            task.accept(i);
-          }
-        };
-    ForkJoinTask<?>[] helpers = new ForkJoinTask<?>[threads - 1];
-    for (int i = 0; i < helpers.length; i++) {
-      helpers[i] = ForkJoinPool.commonPool().submit(worker);
+    int helpers = Math.min(Threads.count(), tasks) - 1;
+    if (helpers == 0) {
+      for (int i = 0; i < tasks; i++) {
+        task.accept(i);
+      }
+      return;
     }
-    try {
-      worker.run();
-    } finally {
-      for (ForkJoinTask<?> helper : helpers) {
-        helper.cancel(false); // one that has not begun has nothing left to do
-        helper.quietlyJoin();
+    Job job = new Job(tasks, task);
+    for (int i = 0; i < helpers; i++) {
+      ForkJoinPool.commonPool().execute(job); // one that begins late finds nothing left to do
+    }
+    job.run();
+    job.await();
+  }
+
+  private static final class Job implements Runnable {
+
+    private final int tasks;
+    private final IntConsumer task;
+    private final AtomicInteger next = new AtomicInteger();
+    private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
+    private final CountDownLatch done;
+
+    private Job(int tasks, IntConsumer task) {
+      this.tasks = tasks;
+      this.task = task;
+      this.done = new CountDownLatch(tasks);
+    }
+
+    @Override
+    public void run() {
+      for (int i = next.getAndIncrement(); i < tasks; i = next.getAndIncrement()) {
+        try {
+          task.accept(i);
+        } catch (RuntimeException | Error e) {
+          failure.compareAndSet(null, e); // thrown by await
+        } finally {
+          done.countDown();
+        }
       }
     }
-    for (ForkJoinTask<?> helper : helpers) {
-      if (helper.isCompletedAbnormally() && !helper.isCancelled()) {
-        throw new IllegalStateException("a worker failed", helper.getException());
+
+    /** Waits for the chunks that others have taken; an interrupt is kept for later. */
+    private void await() {
+      boolean interrupted = false;
+      while (true) {
+        try {
+          done.await();
+          break;
+        } catch (InterruptedException e) {
+          interrupted = true;
+        }
+      }
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+      Throwable thrown = failure.get();
+      if (thrown instanceof Error error) {
+        throw error;
+      }
+      if (thrown instanceof RuntimeException exception) {
+        throw exception;
       }
     }
   }

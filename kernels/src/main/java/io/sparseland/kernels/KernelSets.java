@@ -8,37 +8,40 @@ import java.util.List;
 final class KernelSets {
 
   private static final String FORCED = "SPARSELAND_ISA";
-  private static final String JAVA = "java";
+  private static final JavaKernels JAVA = new JavaKernels();
 
   private KernelSets() {}
 
   static List<String> levels() {
-    List<String> levels = new ArrayList<>(NativeLibrary.levels());
-    levels.add(JAVA);
-    return List.copyOf(levels);
+    return all().stream().map(KernelSet::name).toList();
+  }
+
+  static Kernels best() {
+    String forced = System.getenv(FORCED);
+    return forced == null || forced.isEmpty()
+        ? new CheckedKernels(all().get(0))
+        : of(forced, FORCED);
   }
 
   static Kernels of(String level) {
     return of(level, "level");
   }
 
-  static Kernels best() {
-    String forced = System.getenv(FORCED);
-    if (forced == null || forced.isEmpty()) {
-      return of(levels().get(0), "level");
+  static Kernels of(String level, String source) {
+    for (KernelSet set : all()) {
+      if (set.name().equals(level)) {
+        return new CheckedKernels(set);
+      }
     }
-    return of(forced, FORCED);
+    throw new IllegalArgumentException(
+        String.format(
+            "%s is '%s', this machine has %s (%s)",
+            source, level, String.join(", ", levels()), NativeLibrary.status()));
   }
 
-  static Kernels of(String level, String source) {
-    List<String> levels = levels();
-    Check.that(
-        levels.contains(level),
-        "%s is '%s', this machine has %s (%s)",
-        source,
-        level,
-        String.join(", ", levels),
-        NativeLibrary.status());
-    return new CheckedKernels(new JavaKernels());
+  private static List<KernelSet> all() {
+    List<KernelSet> all = new ArrayList<>(NativeLibrary.kernels());
+    all.add(JAVA);
+    return all;
   }
 }

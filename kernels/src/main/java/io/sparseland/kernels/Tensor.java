@@ -39,8 +39,8 @@ public final class Tensor {
    */
   public static Tensor allocate(ElementType type, int... shape) {
     int size = size(type, shape);
-    ByteBuffer memory =
-        ByteBuffer.allocateDirect(size * type.bytes() + ALIGNMENT - 1).alignedSlice(ALIGNMENT);
+    int whole = (size * type.bytes() + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    ByteBuffer memory = ByteBuffer.allocateDirect(whole + ALIGNMENT).alignedSlice(ALIGNMENT);
     ByteBuffer bytes = memory.slice(0, size * type.bytes()).order(nativeOrder());
     return new Tensor(type, shape.clone(), size, bytes);
   }
@@ -174,7 +174,7 @@ public final class Tensor {
       Check.that(n >= 1, "shape %s, allowed are sizes of 1 or more", Arrays.toString(shape));
       size *= n;
       Check.that(
-          size * type.bytes() <= Integer.MAX_VALUE - ALIGNMENT,
+          size * type.bytes() <= Integer.MAX_VALUE - 2 * ALIGNMENT,
           "shape %s of %s is above 2 GiB",
           Arrays.toString(shape),
           type);

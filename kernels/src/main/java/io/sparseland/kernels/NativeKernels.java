@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.sparseland.kernels;
+
+import static java.nio.ByteOrder.nativeOrder;
+
+import java.nio.ByteBuffer;
+import java.nio.FloatBuffer;
+import java.nio.LongBuffer;
+import org.jspecify.annotations.Nullable;
+
+/** The native library at one level. */
+final class NativeKernels implements KernelSet {
+
+  private final int level;
+  private final String name;
+
+  NativeKernels(int level, String name) {
+    this.level = level;
+    this.name = name;
+  }
+
+  @Override
+  public String name() {
+    return name;
+  }
+
+  @Override
+  public PackedWeights packDense(int outputs, int inputs, FloatBuffer values) {
+    return weights(
+        outputs, inputs, false, NativeCalls.packDense(level, outputs, inputs, direct(values)));
+  }
+
+  @Override
+  public PackedWeights packSparse(
+      int outputs, int inputs, LongBuffer maskWords, FloatBuffer nonzeros) {
+    int kept = nonzeros.remaining();
+    ByteBuffer mask = ByteBuffer.allocateDirect(maskWords.remaining() * 8).order(nativeOrder());
+    mask.asLongBuffer().put(maskWords.duplicate());
+    return weights(
+        outputs,
+        inputs,
+        true,
+        NativeCalls.packSparse(level, outputs, inputs, mask, direct(nonzeros), kept));
+  }
+
+  @Override
+  public boolean packed(PackedWeights w) {
+    return w instanceof NativeWeights own && own.level() == level;
+  }
+
+  @Override
+  public void linear(
+      PackedWeights w, @Nullable Tensor bias, Activation act, int m, Tensor x, Tensor y) {
+    int threads = Threads.count();
+    check(
+        ((NativeWeights) w)
+            .use(
+                handle ->
+                    NativeCalls.linear(
+                        handle,
+                        w.outputs(),
+                        w.inputs(),
+                        bias == null ? null : bias.memory(),
+                        code(act),
+                        m,
+                        x.memory(),
+                        y.memory(),
+                        threads)));
+  }
+
+  @Override
+  public void conv2d(
+      PackedWeights w, @Nullable Tensor bias, Activation act, ConvShape s, Tensor x, Tensor y) {
+    int[] shape = {
+      x.dimension(0),
+      x.dimension(1),
+      x.dimension(2),
+      x.dimension(3),
+      y.dimension(1),
+      y.dimension(2),
+      y.dimension(3),
+      s.kernelH(),
+      s.kernelW(),
+      s.strideH(),
+      s.strideW(),
+      s.padH(),
+      s.padW(),
+      s.dilationH(),
+      s.dilationW(),
+      s.groups()
+    };
+    int threads = Threads.count();
+    check(
+        ((NativeWeights) w)
+            .use(
+                handle ->
+                    NativeCalls.conv2d(
+                        handle,
+                        bias == null ? null : bias.memory(),
+                        code(act),
+                        shape,
+                        x.memory(),
+                        y.memory(),
+                        threads)));
+  }
+
+  @Override
+  public void pool2d(PoolShape s, Tensor x, Tensor y) {
+    int[] shape = {
+      x.dimension(0) * x.dimension(1),
+      x.dimension(2),
+      x.dimension(3),
+      y.dimension(2),
+      y.dimension(3),
+      s.kernelH(),
+      s.kernelW(),
+      s.strideH(),
+      s.strideW(),
+      s.padH(),
+      s.padW(),
+      code(s.kind()),
+      s.countPadding() ? 1 : 0
+    };
+    check(NativeCalls.pool2d(level, shape, x.memory(), y.memory(), Threads.count()));
+  }
+
+  @Override
+  public void layerNorm(
+      int rows, int columns, Tensor x, Tensor scale, Tensor shift, float epsilon, Tensor y) {
+    check(
+        NativeCalls.layerNorm(
+            level,
+            rows,
+            columns,
+            x.memory(),
+            scale.memory(),
+            shift.memory(),
+            epsilon,
+            y.memory(),
+            Threads.count()));
+  }
+
+  @Override
+  public void channelAffine(
+      int outer, int channels, int inner, Tensor x, Tensor scale, Tensor shift, Tensor y) {
+    check(
+        NativeCalls.channelAffine(
+            level,
+            outer,
+            channels,
+            inner,
+            x.memory(),
+            scale.memory(),
+            shift.memory(),
+            y.memory(),
+            Threads.count()));
+  }
+
+  @Override
+  public void unary(UnaryOp op, float p0, float p1, Tensor x, Tensor y) {
+    check(
+        NativeCalls.unary(
+            level, code(op), p0, p1, x.size(), x.memory(), y.memory(), Threads.count()));
+  }
+
+  @Override
+  public void binary(BinaryOp op, Broadcast plan, Tensor a, Tensor b, Tensor y) {
+    check(
+        NativeCalls.binary(
+            level,
+            code(op),
+            plan.sizes(),
+            plan.stepsA(),
+            plan.stepsB(),
+            a.memory(),
+            b.memory(),
+            y.memory(),
+            Threads.count()));
+  }
+
+  @Override
+  public void softmax(int outer, int n, int inner, boolean log, Tensor x, Tensor y) {
+    check(
+        NativeCalls.softmax(level, outer, n, inner, log, x.memory(), y.memory(), Threads.count()));
+  }
+
+  @Override
+  public void matmul(
+      int m, int k, int n, int[] aOffsets, int[] bOffsets, Tensor a, Tensor b, Tensor y) {
+    check(
+        NativeCalls.matmul(
+            level,
+            m,
+            k,
+            n,
+            aOffsets,
+            bOffsets,
+            a.memory(),
+            b.memory(),
+            y.memory(),
+            Threads.count()));
+  }
+
+  @Override
+  public void reduce(ReduceOp op, int outer, int n, int inner, Tensor x, Tensor y) {
+    check(
+        NativeCalls.reduce(
+            level, code(op), outer, n, inner, x.memory(), y.memory(), Threads.count()));
+  }
+
+  private PackedWeights weights(int outputs, int inputs, boolean sparse, long handle) {
+    if (handle <= 0) {
+      check((int) -handle);
+    }
+    return new NativeWeights(level, outputs, inputs, sparse, handle);
+  }
+
+  @SuppressWarnings("EnumOrdinal") // the order of these enums is the code of the C API
+  private static int code(Enum<?> constant) {
+    return constant.ordinal();
+  }
+
+  private static void check(int status) {
+    if (status == NativeCalls.NO_MEMORY) {
+      throw new OutOfMemoryError("native kernels: no memory for a packed or temporary array");
+    }
+    if (status != NativeCalls.OK) {
+      throw new IllegalStateException("native kernels: status " + status);
+    }
+  }
+
+  private static ByteBuffer direct(FloatBuffer values) {
+    ByteBuffer copy =
+        ByteBuffer.allocateDirect(values.remaining() * Float.BYTES).order(nativeOrder());
+    copy.asFloatBuffer().put(values.duplicate());
+    return copy;
+  }
+}

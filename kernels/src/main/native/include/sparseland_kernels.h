@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+// C API of the Sparseland kernels. Sizes are in elements unless a name says bytes; data is fp32.
+//
+// The caller has checked shapes, pointers and ranges. Functions return a status and throw nothing; they may be
+// called from several threads at once. `threads` counts the calling thread; results have the same
+// bits for any value. Output must not overlap input except in the element-wise functions, soft-max,
+// layer norm and channel affine, where it may be the same array.
+#ifndef SPARSELAND_KERNELS_H_
+#define SPARSELAND_KERNELS_H_
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__)
+#define SL_API __attribute__((visibility("default")))
+#else
+#define SL_API
+#endif
+
+enum { SL_OK = 0, SL_NO_MEMORY = 1, SL_BAD_ARGUMENT = 2 };
+
+// Instruction-set levels, fastest first.
+enum { SL_AVX512 = 0, SL_AVX2 = 1, SL_SCALAR = 2, SL_LEVELS = 3 };
+
+// Codes of the Java enums Activation, UnaryOp, BinaryOp, ReduceOp, PoolShape.Kind.
+enum {
+  SL_IDENTITY, SL_RELU, SL_GELU, SL_GELU_TANH, SL_SILU, SL_SIGMOID, SL_TANH,
+  SL_UNARY_AS_ACTIVATION,  // the codes above are activations too
+  SL_CLIP = SL_UNARY_AS_ACTIVATION,
+  SL_SQRT, SL_EXP, SL_LOG, SL_NEG, SL_ABS, SL_SQUARE, SL_LEAKY_RELU, SL_ELU, SL_SOFTPLUS, SL_ERF,
+  SL_RECIPROCAL, SL_AFFINE, SL_UNARY_COUNT
+};
+enum { SL_ADD, SL_SUB, SL_MUL, SL_DIV, SL_MAX, SL_MIN, SL_POW, SL_BINARY_COUNT };
+enum { SL_REDUCE_SUM, SL_REDUCE_MEAN, SL_REDUCE_MAX, SL_REDUCE_COUNT };
+enum { SL_POOL_MAX, SL_POOL_AVERAGE };
+
+typedef struct sl_weights sl_weights;
+
+typedef struct {
+  int64_t batch, channels, height, width;  // input, NCHW
+  int64_t outputs, out_height, out_width;
+  int64_t kernel_h, kernel_w, stride_h, stride_w, pad_h, pad_w, dilation_h, dilation_w, groups;
+} sl_conv;
+
+typedef struct {
+  int64_t planes, height, width, out_height, out_width;
+  int64_t kernel_h, kernel_w, stride_h, stride_w, pad_h, pad_w;
+  int32_t kind, count_padding;
+} sl_pool;
+
+// Whether this CPU and this build can run a level; its name ("avx512", "avx2", "scalar").
+SL_API int sl_level_available(int level);
+SL_API const char* sl_level_name(int level);
+
+// Packs w [n, k], row-major.
+SL_API int sl_pack_dense(int level, int64_t n, int64_t k, const float* w, sl_weights** out);
+// Packs a sparse w [n, k]: bit i % 64 of mask[i / 64] = weight i is kept; `values` holds the kept
+// ones in that order, as many as the mask has bits.
+SL_API int sl_pack_sparse(int level, int64_t n, int64_t k, const uint64_t* mask,
+                          const float* values, sl_weights** out);
+SL_API int64_t sl_weights_bytes(const sl_weights* w);
+SL_API void sl_weights_free(sl_weights* w);
+
+// y [m, n] = act(x [m, k] * w' + bias); bias may be null.
+SL_API int sl_linear(const sl_weights* w, const float* bias, int act, int64_t m, const float* x,
+                     float* y, int threads);
+SL_API int sl_conv2d(const sl_weights* w, const float* bias, int act, const sl_conv* s,
+                     const float* x, float* y, int threads);
+// For each i below count: y[i] [m, n] = a + a_offsets[i] [m, k] * b + b_offsets[i] [k, n].
+SL_API int sl_matmul(int level, int64_t m, int64_t k, int64_t n, int64_t count,
+                     const int32_t* a_offsets, const int32_t* b_offsets, const float* a,
+                     const float* b, float* y, int threads);
+SL_API int sl_pool2d(int level, const sl_pool* s, const float* x, float* y, int threads);
+SL_API int sl_layer_norm(int level, int64_t rows, int64_t columns, const float* x,
+                         const float* scale, const float* shift, float epsilon, float* y,
+                         int threads);
+// x, y [outer, channels, inner].
+SL_API int sl_channel_affine(int level, int64_t outer, int64_t channels, int64_t inner,
+                             const float* x, const float* scale, const float* shift, float* y,
+                             int threads);
+SL_API int sl_unary(int level, int op, float p0, float p1, int64_t size, const float* x, float* y,
+                    int threads);
+// y has `rank` dimensions; steps in elements along each for a and b, 0 = repeated.
+SL_API int sl_binary(int level, int op, int rank, const int32_t* sizes, const int32_t* steps_a,
+                     const int32_t* steps_b, const float* a, const float* b, float* y,
+                     int threads);
+// x, y [outer, n, inner] along n.
+SL_API int sl_softmax(int level, int64_t outer, int64_t n, int64_t inner, int log, const float* x,
+                      float* y, int threads);
+// x [outer, n, inner] to y [outer, inner].
+SL_API int sl_reduce(int level, int op, int64_t outer, int64_t n, int64_t inner, const float* x,
+                     float* y, int threads);
+
+// For tests: the n-th allocation from now fails (1 = the next one); 0 = none does.
+SL_API void sl_test_fail_allocation(int64_t n);
+
+#ifdef __cplusplus
+}
+#endif
+#endif  // SPARSELAND_KERNELS_H_

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a level offers: its micro-kernels. Each is compiled once per level from micro/<name>.cc; see
+// there for what it does, which sizes are legal and in which order it sums.
+#ifndef SPARSELAND_LEVEL_H_
+#define SPARSELAND_LEVEL_H_
+
+#include <stddef.h>
+#include <stdint.h>
+
+// One kept weight: its value and where its input lies, k * width * 4 bytes, k counted from the start
+// of the block. Panels of r vectors multiply that by r.
+struct SlRecord {
+  float value;
+  uint32_t offset;
+};
+
+// Rows of one block with equal counts of kept weights. Their records lie in pairs of rows, the two
+// rows alternating; the last row of an odd number lies alone.
+struct SlGroup {
+  int32_t count;
+  int32_t rows;
+};
+
+// The rows [first row of the chunk, ...) x [k of the block] part of a sparse matrix.
+struct SlBlock {
+  const SlGroup* groups;
+  int64_t group_count;
+  const int32_t* rows;  // within the chunk, in the order of the groups
+  const SlRecord* records;
+};
+
+struct SlLevel {
+  const char* name;
+  int64_t width;       // floats in a vector
+  int64_t dense_rows;  // most rows of x that dense_gemm takes
+
+  // y panel [rows][vectors * width] (+)= block * x panel [k][vectors * width]; vectors 1, 2, 4 or 8.
+  void (*csr_spmm)(const SlBlock* block, int vectors, int first, const float* x, float* y);
+  // The same for a single token: x [k], y [rows].
+  void (*csr_spmv)(const SlBlock* block, int first, const float* x, float* y);
+  // c [panels][rows][2 * width] (+)= x [k][rows] * packed weights [panels][stride_k][2 * width].
+  void (*dense_gemm)(int64_t rows, int64_t panels, int64_t k, int64_t stride_k, int first,
+                     const float* x, const float* w, float* c);
+  // y [2 * width rows][2 * width pixels] = packed weights [k][2 * width] as rows * x [k][2 * width].
+  void (*dense_conv)(int64_t rows, int64_t k, const float* w, const float* x, float* y);
+  // panel [k][tokens] from x [rows <= tokens][ld]; missing rows are 0.
+  void (*rows_to_panel)(int64_t rows, int64_t tokens, int64_t k, const float* x, int64_t ld,
+                        float* panel);
+  // y [rows][ld] from panel [n][tokens], n columns, with bias [n] or null and activation.
+  void (*panel_to_rows)(int64_t rows, int64_t tokens, int64_t n, float* panel, const float* bias,
+                        int act, float* y, int64_t ld);
+  // y [n] = act(x + bias[i]) with one bias for all, y may be x.
+  void (*bias_act)(int64_t n, float bias, int act, const float* x, float* y);
+  // y [n] = act(x[i] + bias[i]); bias may be null, y may be x.
+  void (*bias_act_row)(int64_t n, const float* bias, int act, const float* x, float* y);
+  void (*unary)(int op, float p0, float p1, int64_t n, const float* x, float* y);
+  // step_a, step_b: 0 or 1.
+  void (*binary)(int op, int64_t n, int64_t step_a, int64_t step_b, const float* a, const float* b,
+                 float* y);
+  void (*affine)(int64_t n, float scale, float shift, const float* x, float* y);
+  void (*softmax)(int64_t n, int64_t inner, int log, const float* x, float* y);
+  void (*layer_norm)(int64_t n, const float* x, const float* scale, const float* shift,
+                     float epsilon, float* y);
+  void (*reduce)(int op, int64_t n, int64_t inner, const float* x, float* y);
+  // row [n] = max or sum of `count` rows of x, `ld` apart.
+  void (*pool_rows)(int maximum, int64_t n, int64_t count, const float* x, int64_t ld, float* row);
+};
+
+#ifdef __cplusplus
+namespace sl {
+// The table of a level, or null when this build or this CPU does not have it.
+const SlLevel* level(int code);
+}  // namespace sl
+#endif
+
+#endif  // SPARSELAND_LEVEL_H_
