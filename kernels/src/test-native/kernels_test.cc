@@ -1,0 +1,370 @@
+// SPDX-License-Identifier: Apache-2.0
+// Native test of the kernels: every operation at every level against fp64, with each array ending at (or
+// beginning behind) a page that must not be touched, for 1 and 3 threads with equal bits, and with
+// every allocation failing once. Meant for -fsanitize=address,undefined or thread; exits 1 on the first failure.
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cmath>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <random>
+#include <thread>
+#include <vector>
+
+#include "sparseland_kernels.h"
+
+namespace {
+
+constexpr double kU = 1.0 / (1 << 24);
+int checks = 0;
+
+[[noreturn]] void fail(const char* what, int level, int64_t at, double found, double expected) {
+  std::printf("FAILED %s at level %s, element %lld: %.9g, expected %.9g\n", what,
+              sl_level_name(level), static_cast<long long>(at), found, expected);
+  std::exit(1);
+}
+
+void close(const char* what, int level, int64_t at, float found, double expected, double bound) {
+  ++checks;
+  if (std::isnan(expected) ? std::isnan(found) : std::fabs(found - expected) <= bound) return;
+  fail(what, level, at, static_cast<double>(found), expected);
+}
+
+// Memory whose last byte lies before a page without access, and whose first page has one before it.
+template <typename T>
+class Guarded {
+ public:
+  explicit Guarded(size_t count) : count_(count) {
+    const size_t page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
+    const size_t inner = (count * sizeof(T) + page - 1) / page * page + page;
+    bytes_ = inner + 2 * page;
+    base_ = static_cast<char*>(
+        mmap(nullptr, bytes_, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+    if (base_ == MAP_FAILED || mprotect(base_ + page, inner, PROT_READ | PROT_WRITE) != 0) {
+      std::abort();
+    }
+    data_ = reinterpret_cast<T*>(base_ + page + inner - count * sizeof(T));
+  }
+  ~Guarded() { munmap(base_, bytes_); }
+  Guarded(const Guarded&) = delete;
+  Guarded& operator=(const Guarded&) = delete;
+
+  T* data() const { return data_; }
+  T& operator[](size_t i) const { return data_[i]; }
+  size_t size() const { return count_; }
+
+ private:
+  size_t count_, bytes_;
+  char* base_;
+  T* data_;
+};
+
+using Floats = Guarded<float>;
+std::mt19937 engine(17);
+
+void fill(const Floats& x) {
+  std::normal_distribution<float> normal;
+  for (size_t i = 0; i < x.size(); ++i) x[i] = normal(engine);
+}
+
+std::unique_ptr<Floats> random_floats(int64_t count) {
+  auto x = std::make_unique<Floats>(static_cast<size_t>(count));
+  fill(*x);
+  return x;
+}
+
+struct Weights {
+  int64_t n, k;
+  std::vector<double> all;  // 0 where pruned
+  std::vector<bool> kept;
+  sl_weights* packed = nullptr;
+  int status = SL_OK;
+
+  Weights(int level, int64_t n_, int64_t k_, double sparsity, bool sparse) : n(n_), k(k_) {
+    const size_t size = static_cast<size_t>(n * k);
+    auto values = random_floats(n * k);
+    Guarded<uint64_t> mask((size + 63) / 64);
+    std::memset(mask.data(), 0, mask.size() * 8);
+    std::bernoulli_distribution prune(sparsity);
+    std::vector<float> nonzeros;
+    for (size_t i = 0; i < size; ++i) {
+      const bool keep = !sparse || !prune(engine);
+      kept.push_back(keep);
+      all.push_back(keep ? static_cast<double>((*values)[i]) : 0.0);
+      if (!keep) continue;
+      mask[i / 64] |= uint64_t{1} << (i % 64);
+      nonzeros.push_back((*values)[i]);
+    }
+    Floats own(nonzeros.size());
+    for (size_t i = 0; i < nonzeros.size(); ++i) own[i] = nonzeros[i];
+    status = sparse ? sl_pack_sparse(level, n, k, mask.data(), own.data(), &packed)
+                    : sl_pack_dense(level, n, k, values->data(), &packed);
+  }
+  ~Weights() { sl_weights_free(packed); }
+};
+
+// y with 1 and 3 threads must have equal bits; calls f(y, threads) and returns y.
+template <typename F>
+std::unique_ptr<Floats> run(const char* what, int level, int64_t size, const F& f) {
+  auto one = std::make_unique<Floats>(static_cast<size_t>(size));
+  Floats three(static_cast<size_t>(size));
+  std::memset(one->data(), 0xff, one->size() * 4);
+  std::memset(three.data(), 0xff, three.size() * 4);
+  if (f(one->data(), 1) != SL_OK || f(three.data(), 3) != SL_OK) fail(what, level, -1, 0, 0);
+  if (std::memcmp(one->data(), three.data(), one->size() * 4) != 0) fail(what, level, -2, 0, 0);
+  return one;
+}
+
+void test_linear(int level, int64_t m, int64_t n, int64_t k, double sparsity, bool sparse) {
+  Weights w(level, n, k, sparsity, sparse);
+  auto x = random_floats(m * k), bias = random_floats(n);
+  auto y = run("linear", level, m * n, [&](float* out, int threads) {
+    return sl_linear(w.packed, bias->data(), SL_RELU, m, x->data(), out, threads);
+  });
+  for (int64_t i = 0; i < m * n; ++i) {
+    double sum = (*bias)[i % n], magnitude = std::fabs(sum);
+    int64_t terms = 1;
+    for (int64_t j = 0; j < k; ++j) {
+      const double p = w.all[i % n * k + j] * (*x)[i / n * k + j];
+      sum += p;
+      magnitude += std::fabs(p);
+      terms += w.kept[i % n * k + j];
+    }
+    close("linear", level, i, (*y)[i], std::fmax(sum, 0), 1.01 * terms * kU * magnitude);
+  }
+}
+
+void test_conv(int level, const sl_conv& s, double sparsity, bool sparse) {
+  const int64_t per_group = s.channels / s.groups, k = per_group * s.kernel_h * s.kernel_w;
+  Weights w(level, s.outputs, k, sparsity, sparse);
+  auto x = random_floats(s.batch * s.channels * s.height * s.width), bias = random_floats(s.outputs);
+  auto y = run("conv2d", level, s.batch * s.outputs * s.out_height * s.out_width,
+               [&](float* out, int threads) {
+                 return sl_conv2d(w.packed, bias->data(), SL_IDENTITY, &s, x->data(), out, threads);
+               });
+  for (size_t i = 0; i < y->size(); ++i) {
+    const int64_t ow = i % s.out_width, oh = i / s.out_width % s.out_height;
+    const int64_t out = i / s.out_width / s.out_height % s.outputs;
+    const int64_t image = i / s.out_width / s.out_height / s.outputs;
+    double sum = (*bias)[out], magnitude = std::fabs(sum);
+    for (int64_t j = 0; j < k; ++j) {
+      const int64_t c = out / (s.outputs / s.groups) * per_group + j / s.kernel_w / s.kernel_h;
+      const int64_t h = oh * s.stride_h - s.pad_h + j / s.kernel_w % s.kernel_h * s.dilation_h;
+      const int64_t v = ow * s.stride_w - s.pad_w + j % s.kernel_w * s.dilation_w;
+      if (h < 0 || h >= s.height || v < 0 || v >= s.width) continue;
+      const double p = w.all[out * k + j] * (*x)[((image * s.channels + c) * s.height + h) * s.width + v];
+      sum += p;
+      magnitude += std::fabs(p);
+    }
+    close("conv2d", level, static_cast<int64_t>(i), (*y)[i], sum, 1.01 * (k + 1) * kU * magnitude);
+  }
+}
+
+sl_conv conv(int64_t batch, int64_t channels, int64_t h, int64_t v, int64_t outputs, int64_t kernel,
+             int64_t stride, int64_t pad, int64_t dilation, int64_t groups) {
+  const int64_t span = dilation * (kernel - 1) + 1;
+  return {batch, channels, h, v, outputs, (h + 2 * pad - span) / stride + 1,
+          (v + 2 * pad - span) / stride + 1, kernel, kernel, stride, stride, pad, pad, dilation,
+          dilation, groups};
+}
+
+void test_matmul(int level, int64_t m, int64_t k, int64_t n) {
+  const int32_t a_offsets[] = {0, static_cast<int32_t>(m * k)}, b_offsets[] = {0, 0};
+  auto a = random_floats(2 * m * k), b = random_floats(k * n);
+  auto y = run("matmul", level, 2 * m * n, [&](float* out, int threads) {
+    return sl_matmul(level, m, k, n, 2, a_offsets, b_offsets, a->data(), b->data(), out, threads);
+  });
+  for (int64_t i = 0; i < 2 * m * n; ++i) {
+    double sum = 0, magnitude = 0;
+    for (int64_t j = 0; j < k; ++j) {
+      const double p = static_cast<double>((*a)[i / n * k + j]) * (*b)[j * n + i % n];
+      sum += p;
+      magnitude += std::fabs(p);
+    }
+    close("matmul", level, i, (*y)[i], sum, 1.01 * k * kU * magnitude);
+  }
+}
+
+double function(int op, double x) {
+  switch (op) {
+    case SL_RELU: return std::fmax(x, 0);
+    case SL_GELU: return 0.5 * x * std::erfc(-x / std::sqrt(2.0));
+    case SL_GELU_TANH:
+      return 0.5 * x * (1 + std::tanh(0.7978845608028654 * (x + 0.044715 * x * x * x)));
+    case SL_SILU: return x / (1 + std::exp(-x));
+    case SL_SIGMOID: return 1 / (1 + std::exp(-x));
+    case SL_TANH: return std::tanh(x);
+    case SL_EXP: return std::exp(x);
+    case SL_ERF: return std::erf(x);
+    default: return x;
+  }
+}
+
+// Over all of fp32, every 4099th bit pattern, in units of 2^-24 of the larger of |y| and min(1, |x|).
+void test_functions(int level) {
+  for (int op : {SL_IDENTITY, SL_RELU, SL_GELU, SL_GELU_TANH, SL_SILU, SL_SIGMOID, SL_TANH, SL_EXP,
+                 SL_ERF}) {
+    const int64_t count = 0x100000000LL / 4099;
+    std::vector<float> x(static_cast<size_t>(count)), y(x.size());
+    for (int64_t i = 0; i < count; ++i) {
+      const uint32_t bits = static_cast<uint32_t>(i * 4099);
+      std::memcpy(&x[i], &bits, 4);
+    }
+    sl_unary(level, op, 0, 0, count, x.data(), y.data(), 1);
+    double worst = 0;
+    for (int64_t i = 0; i < count; ++i) {
+      const double expected = function(op, x[i]);
+      if (std::isinf(x[i]) || std::fabs(expected) > 3.4e38) continue;
+      const double unit = std::fmax(std::fabs(expected), std::fmin(1, std::fabs(x[i])));
+      close("function", level, op, y[i], expected, 8 * kU * unit + 1e-38);
+      if (!std::isnan(x[i]) && unit > 1e-30) {
+        worst = std::fmax(worst, std::fabs(y[i] - expected) / unit / kU);
+      }
+    }
+    std::printf("%-7s function %2d: worst error %.2f * 2^-24\n", sl_level_name(level), op, worst);
+  }
+}
+
+// Guard pages for the operations that the Java tests compare: here only that they stay inside.
+void test_bounds(int level, int64_t n) {
+  auto x = random_floats(3 * n), scale = random_floats(n), shift = random_floats(n);
+  for (int op = 0; op < SL_UNARY_COUNT; ++op) {
+    run("unary", level, 3 * n, [&](float* y, int threads) {
+      return sl_unary(level, op, 0.5f, 1, 3 * n, x->data(), y, threads);
+    });
+  }
+  const int32_t sizes[] = {3, static_cast<int32_t>(n)}, full[] = {static_cast<int32_t>(n), 1};
+  const int32_t row[] = {0, 1}, scalar[] = {0, 0};
+  for (int op = 0; op < SL_BINARY_COUNT; ++op) {
+    for (const int32_t* steps : {full, row, scalar}) {
+      run("binary", level, 3 * n, [&](float* y, int threads) {
+        return sl_binary(level, op, 2, sizes, full, steps, x->data(),
+                         steps == full ? x->data() : scale->data(), y, threads);
+      });
+    }
+  }
+  for (int64_t inner : {int64_t{1}, n}) {
+    const int64_t outer = inner == 1 ? 3 : 1, along = inner == 1 ? n : 3;
+    for (int log : {0, 1}) {
+      run("softmax", level, 3 * n, [&](float* y, int threads) {
+        return sl_softmax(level, outer, along, inner, log, x->data(), y, threads);
+      });
+    }
+    for (int op = 0; op < SL_REDUCE_COUNT; ++op) {
+      run("reduce", level, outer * inner, [&](float* y, int threads) {
+        return sl_reduce(level, op, outer, along, inner, x->data(), y, threads);
+      });
+    }
+  }
+  run("layer norm", level, 3 * n, [&](float* y, int threads) {
+    return sl_layer_norm(level, 3, n, x->data(), scale->data(), shift->data(), 1e-5f, y, threads);
+  });
+  run("channel affine", level, 3 * n, [&](float* y, int threads) {
+    return sl_channel_affine(level, 1, 3, n, x->data(), x->data(), x->data(), y, threads);
+  });
+  if (n < 2) return;
+  for (int32_t kind : {SL_POOL_MAX, SL_POOL_AVERAGE}) {
+    const sl_pool s = {1, 3, n, 2, n / 2, 2, 2, 2, 2, 1, 0, kind, 1};
+    run("pool2d", level, 2 * (n / 2), [&](float* y, int threads) {
+      return sl_pool2d(level, &s, x->data(), y, threads);
+    });
+  }
+}
+
+// The n-th allocation fails, n = 1 until all succeed: a status, no crash, no leak (with a sanitizer).
+void test_no_memory(int level) {
+  const sl_conv s = conv(1, 4, 6, 6, 6, 3, 1, 1, 1, 2);
+  auto x = random_floats(40 * 90), y = random_floats(40 * 90);
+  for (bool sparse : {true, false}) {
+    for (int64_t n = 1;; ++n) {
+      int status = SL_OK;
+      std::thread fresh([&] {  // a thread without scratch memory yet
+        sl_test_fail_allocation(n);
+        Weights linear(level, 70, 90, 0.5, sparse), conv2d(level, 6, 18, 0.5, sparse);
+        status |= linear.status | conv2d.status;
+        if (linear.packed != nullptr) {
+          status |= sl_linear(linear.packed, nullptr, SL_RELU, 40, x->data(), y->data(), 1);
+        }
+        if (conv2d.packed != nullptr) {
+          status |= sl_conv2d(conv2d.packed, nullptr, SL_RELU, &s, x->data(), y->data(), 1);
+        }
+        const int32_t zero = 0;
+        status |= sl_matmul(level, 40, 9, 9, 1, &zero, &zero, x->data(), x->data(), y->data(), 1);
+        sl_test_fail_allocation(0);
+      });
+      fresh.join();
+      ++checks;
+      if (status == SL_OK) break;
+      if (status != SL_NO_MEMORY || n > 100) fail("no memory", level, n, status, SL_NO_MEMORY);
+    }
+  }
+}
+
+// Eight callers share the pool.
+void test_callers(int level) {
+  Weights w(level, 300, 400, 0.8, true);
+  auto x = random_floats(64 * 400);
+  std::vector<float> expected(64 * 300);
+  sl_linear(w.packed, nullptr, SL_TANH, 64, x->data(), expected.data(), 1);
+  std::vector<std::thread> callers;
+  std::vector<int> bad(8);
+  for (int c = 0; c < 8; ++c) {
+    callers.emplace_back([&, c] {
+      std::vector<float> y(expected.size());
+      for (int i = 0; i < 20; ++i) {
+        sl_linear(w.packed, nullptr, SL_TANH, 64, x->data(), y.data(), 3);
+        bad[c] += std::memcmp(y.data(), expected.data(), y.size() * 4) != 0;
+      }
+    });
+  }
+  for (std::thread& c : callers) c.join();
+  for (int b : bad) {
+    ++checks;
+    if (b != 0) fail("callers", level, b, 0, 0);
+  }
+}
+
+void test_level(int level) {
+  for (int64_t m : {1, 2, 3, 7, 8, 17, 33, 67}) {
+    for (int64_t n : {1, 15, 16, 35, 131}) {
+      for (int64_t k : {1, 5, 257}) {
+        for (double sparsity : {0.0, 0.5, 0.9, 0.99, 1.0}) {
+          test_linear(level, m, n, k, sparsity, true);
+        }
+        test_linear(level, m, n, k, 0, false);
+      }
+    }
+  }
+  test_linear(level, 5, 1200, 300, 0.8, true);
+  for (bool sparse : {true, false}) {
+    test_conv(level, conv(2, 3, 7, 9, 5, 3, 1, 1, 1, 1), 0.5, sparse);
+    test_conv(level, conv(1, 4, 13, 11, 19, 3, 2, 1, 2, 1), 0.5, sparse);
+    test_conv(level, conv(1, 33, 6, 6, 34, 1, 1, 0, 1, 1), 0.5, sparse);
+    test_conv(level, conv(1, 6, 9, 10, 8, 3, 1, 1, 1, 2), 0.5, sparse);
+    test_conv(level, conv(1, 2, 2, 2, 3, 3, 1, 4, 1, 1), 0.5, sparse);
+  }
+  test_matmul(level, 50, 17, 33);
+  test_matmul(level, 1, 300, 1);
+  for (int64_t n : {1, 3, 4, 7, 8, 9, 15, 16, 17, 67}) test_bounds(level, n);
+  test_functions(level);
+  test_no_memory(level);
+  test_callers(level);
+}
+
+}  // namespace
+
+int main() {
+  for (int level = 0; level < SL_LEVELS; ++level) {
+    if (sl_level_available(level)) {
+      test_level(level);
+    } else {
+      std::printf("%-7s not on this CPU\n", sl_level_name(level));
+    }
+  }
+  std::printf("passed, %d checks\n", checks);
+  return 0;
+}
