@@ -7,10 +7,11 @@ import java.util.List;
 /**
  * Density by layer shape: layers with few connections per unit are kept denser.
  *
- * <p>{@code density_l = ε r_l} with {@code r_l = ((in + out) / (in · out))^power}, or the sum over
- * the product of all four sizes (in, out, kernel height and width) with {@code kernel}. Layers that
- * would exceed 1 are dense, and ε is solved again for the others until none does; then counts are
- * rounded by largest remainder, so that exactly {@code N - floor(s N)} of N weights stay.
+ * <p>{@code density_l = ε r_l} with {@code r_l = ((in + out) / (in · out))^power}, with {@code
+ * kernel} for convolutions the sum over the product of all four sizes (in, out, kernel height and
+ * width). Layers that would exceed 1 are dense, and ε is solved again for the others until none
+ * does; then counts are rounded by largest remainder, so that exactly {@code N - floor(s N)} of N
+ * weights stay.
  *
  * @param kernel whether kernel sizes count (ERK) or not (ER)
  * @param power 1 in the papers; 0 is uniform
@@ -53,7 +54,7 @@ public record ErdosRenyi(boolean kernel, double power) implements Allocation {
   public Solution solve(List<LayerShape> layers, double density) {
     Check.fraction("density", density);
     int n = layers.size();
-    double[] raw = layers.stream().mapToDouble(layer -> raw(layer.geometry())).toArray();
+    double[] raw = layers.stream().mapToDouble(this::raw).toArray();
     boolean[] capped = new boolean[n];
     double epsilon = 0;
     for (int round = 1; ; round++) {
@@ -87,13 +88,14 @@ public record ErdosRenyi(boolean kernel, double power) implements Allocation {
     }
   }
 
-  private double raw(Geometry g) {
-    double in = g.channels();
-    double out = g.out();
-    double ratio =
-        kernel
-            ? (in + out + g.kernelH() + g.kernelW()) / (in * out * g.kernelH() * g.kernelW())
-            : (in + out) / (in * out);
-    return Math.pow(ratio, power);
+  private double raw(LayerShape layer) {
+    Geometry g = layer.geometry();
+    double sum = (double) g.channels() + g.out();
+    double product = (double) g.channels() * g.out();
+    if (kernel && layer.type() == LayerType.CONVOLUTION) {
+      sum += g.kernelH() + g.kernelW();
+      product *= (double) g.kernelH() * g.kernelW();
+    }
+    return Math.pow(sum / product, power);
   }
 }

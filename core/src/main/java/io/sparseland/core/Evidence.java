@@ -21,8 +21,8 @@ public interface Evidence {
   /** What there is. */
   Set<Statistic> available();
 
-  /** Tokens, output positions or batches seen; 0 when nothing was measured. */
-  default long samples() {
+  /** Tokens, output positions or batches that a statistic is the mean of; 0 if not measured. */
+  default long samples(Statistic statistic) {
     return 0;
   }
 
@@ -44,8 +44,7 @@ public interface Evidence {
       public NDArray get(Statistic statistic) {
         NDArray array = copy.get(statistic);
         if (array == null) {
-          throw new IllegalArgumentException(
-              "statistic " + statistic + " was not collected, available: " + copy.keySet());
+          throw missing(statistic, copy.keySet());
         }
         return array;
       }
@@ -56,8 +55,8 @@ public interface Evidence {
       }
 
       @Override
-      public long samples() {
-        return samples;
+      public long samples(Statistic statistic) {
+        return copy.containsKey(statistic) ? samples : 0;
       }
     };
   }
@@ -86,10 +85,16 @@ public interface Evidence {
       }
 
       @Override
-      public long samples() {
-        return rest.samples();
+      public long samples(Statistic statistic) {
+        return rest.samples(statistic);
       }
     };
+  }
+
+  /** The error of {@link #get}. */
+  static IllegalArgumentException missing(Statistic statistic, Set<Statistic> available) {
+    return new IllegalArgumentException(
+        "statistic " + statistic + " was not collected, available: " + available);
   }
 
   private static NDArray uniform(

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparseland.core;
 
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDScope;
+import ai.djl.ndarray.types.DataType;
 import java.nio.FloatBuffer;
+import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.util.Collections;
 import java.util.HexFormat;
@@ -76,11 +80,21 @@ public record Masks(Map<String, Mask> byLayer) {
   }
 
   private static void apply(Layer layer, Mask mask) {
-    float[] weights = Scores.weights(layer);
-    mask.fillPruned(weights, 0);
-    try (var scope = new ai.djl.ndarray.NDScope()) {
+    try (NDScope scope = new NDScope()) {
       scope.suppressNotUsedWarning();
-      layer.weight().set(FloatBuffer.wrap(weights));
+      NDArray weight = layer.weight();
+      Check.that(
+          weight.getDataType() == DataType.FLOAT32 && !weight.getDevice().isGpu(),
+          "layer %s is %s on %s, allowed: float32 on the CPU",
+          layer.name(),
+          weight.getDataType(),
+          weight.getDevice());
+      FloatBuffer live = weight.toByteBuffer(true).asFloatBuffer(); // the storage itself
+      for (int i = 0; i < mask.size(); i++) {
+        if (!mask.get(i)) {
+          live.put(i, 0); // a product would make -0.0, and NaN of NaN
+        }
+      }
     }
   }
 
@@ -89,9 +103,7 @@ public record Masks(Map<String, Mask> byLayer) {
     MessageDigest digest = Mask.sha256();
     byLayer.forEach(
         (name, mask) ->
-            digest.update(
-                (name + ' ' + mask.hash() + '\n')
-                    .getBytes(java.nio.charset.StandardCharsets.UTF_8)));
+            digest.update((name + ' ' + mask.hash() + '\n').getBytes(StandardCharsets.UTF_8)));
     return HexFormat.of().formatHex(digest.digest());
   }
 }

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.sparseland.pruners;
+
+import static io.sparseland.core.MethodTags.Connectivity.STATIC;
+import static io.sparseland.core.MethodTags.Flow.DENSE_TO_SPARSE;
+import static io.sparseland.core.MethodTags.When.AFTER_TRAINING;
+
+import io.sparseland.core.MethodEntry;
+import io.sparseland.core.MethodProvider;
+import io.sparseland.core.MethodTags;
+import io.sparseland.core.MethodTags.Granularity;
+import java.net.URI;
+import java.util.EnumSet;
+import java.util.List;
+
+/** The criteria of this module. */
+public final class Pruners implements MethodProvider {
+
+  private static final MethodTags ANY_SHAPE =
+      new MethodTags(AFTER_TRAINING, DENSE_TO_SPARSE, STATIC, EnumSet.allOf(Granularity.class));
+
+  @Override
+  public List<MethodEntry> methods() {
+    return List.of(
+        criterion("random", Random.class, "https://arxiv.org/abs/2202.02643"),
+        criterion("magnitude", Magnitude.class, "https://arxiv.org/abs/1506.02626"),
+        criterion("wanda", Wanda.class, "https://arxiv.org/abs/2306.11695"),
+        criterion("saliency", Saliency.class, "https://arxiv.org/abs/1611.06440"),
+        criterion("gradient", GradientMagnitude.class, "https://arxiv.org/abs/1911.11134"));
+  }
+
+  private static MethodEntry criterion(String name, Class<? extends Record> type, String paper) {
+    return new MethodEntry(name, type, ANY_SHAPE, URI.create(paper));
+  }
+}
