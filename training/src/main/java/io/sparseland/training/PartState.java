@@ -130,8 +130,8 @@ final class PartState implements UpdateContext {
     }
 
     @Override
-    public long samples() {
-      return 1;
+    public long samples(Statistic statistic) {
+      return statistic == Statistic.GRADIENT ? 1 : 0;
     }
   }
 }
