@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Sparseland engine. */
+/**
+ * The DJL engine {@code Sparseland}: exported model directories behind {@code Criteria} and {@code
+ * Predictor}, with or without the PyTorch engine on the class path.
+ */
 @NullMarked
 package io.sparseland.engine;
 
