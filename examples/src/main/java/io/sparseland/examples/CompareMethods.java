@@ -12,7 +12,7 @@ import io.sparseland.recipes.data.DataSet;
 import io.sparseland.recipes.data.Mnist;
 import io.sparseland.schedulers.Cosine;
 import io.sparseland.schedulers.dynamic.RigL;
-import io.sparseland.schedulers.dynamic.StaticMask;
+import io.sparseland.schedulers.dynamic.Static;
 import io.sparseland.training.OptimizerSettings;
 import io.sparseland.training.Sparsity;
 import io.sparseland.training.TrainHooks;
@@ -57,7 +57,7 @@ public final class CompareMethods {
     double[] fixed = new double[seeds];
     for (int seed = 0; seed < seeds; seed++) {
       dynamic[seed] = accuracy(rigl, sparsity, seed, epochs, mnist);
-      fixed[seed] = accuracy(new StaticMask(), sparsity, seed, epochs, mnist);
+      fixed[seed] = accuracy(new Static(), sparsity, seed, epochs, mnist);
       print("seed=%d rigl=%.4f static=%.4f%n", seed, dynamic[seed], fixed[seed]);
     }
     print(
