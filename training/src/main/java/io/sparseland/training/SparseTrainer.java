@@ -71,7 +71,7 @@ public final class SparseTrainer extends Trainer {
                 (layer, keep) -> {
                   NDArray stored = layer.parameter().getArray();
                   try (NDArray plain = view.merge(stored, keep)) {
-                    stored.muli(0).addi(plain);
+                    plain.copyTo(stored);
                   }
                 }));
   }
