@@ -43,7 +43,12 @@ class CheckpointTest {
           .forEach(
               p ->
                   assertThat(
-                          other.getBlock().getParameters().get(p.getKey()).getArray().toFloatArray())
+                          other
+                              .getBlock()
+                              .getParameters()
+                              .get(p.getKey())
+                              .getArray()
+                              .toFloatArray())
                       .isEqualTo(p.getValue().getArray().toFloatArray()));
       assertThat(TrainLoop.accuracy(other, DATA, 10))
           .isEqualTo(TrainLoop.accuracy(model, DATA, 10));

@@ -4,6 +4,7 @@ package io.sparseland.training;
 import ai.djl.Model;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Parameter;
@@ -66,9 +67,7 @@ public record Checkpoint(Masks masks) {
         .byLayer()
         .forEach(
             (layer, mask) -> {
-              entries.add(
-                  SafeTensors.Entry.bits(
-                      layer + MASK, LongBuffer.wrap(mask.words())));
+              entries.add(SafeTensors.Entry.bits(layer + MASK, LongBuffer.wrap(mask.words())));
               metadata.put(layer + MASK, describe(mask));
             });
     SafeTensors.write(file, entries, metadata);
@@ -105,7 +104,8 @@ public record Checkpoint(Masks masks) {
   /**
    * How training goes on from here.
    *
-   * @param use what becomes of the stored masks; has to be said, as each choice trains another model
+   * @param use what becomes of the stored masks; has to be said, as each choice trains another
+   *     model
    * @param next the sparsity to go on with; not used to {@link StoredMasks#FREEZE}
    */
   public Sparsity resume(StoredMasks use, Sparsity next) {
@@ -169,7 +169,7 @@ public record Checkpoint(Masks masks) {
                   NDArray target = parameter.getArray();
                   try (NDArray stored = manager.create(target.getShape(), DataType.FLOAT32)) {
                     stored.toByteBuffer(true).put(tensors.bytes(name));
-                    stored.copyTo(target);
+                    target.set(new NDIndex(":"), stored); // in place, unlike copyTo
                   }
                 }));
   }
@@ -197,8 +197,7 @@ public record Checkpoint(Masks masks) {
     try {
       int[] n = Arrays.stream(parts, 0, GEOMETRY_NUMBERS).mapToInt(Integer::parseInt).toArray();
       Geometry geometry = new Geometry(n[0], n[1], n[2], n[3], n[4], n[5]);
-      LongBuffer bits =
-          tensors.bytes(name).order(ByteOrder.LITTLE_ENDIAN).asLongBuffer();
+      LongBuffer bits = tensors.bytes(name).order(ByteOrder.LITTLE_ENDIAN).asLongBuffer();
       long[] words = new long[bits.remaining()];
       bits.get(words);
       return Mask.of(geometry, Pattern.parse(parts[GEOMETRY_NUMBERS]), words);
