@@ -226,8 +226,7 @@ class EngineTest {
 
   @Test
   void a_folder_without_a_model_is_refused() {
-    assertThatThrownBy(
-            () -> Engine.getEngine("Sparseland").newModel("m", null).load(folder))
+    assertThatThrownBy(() -> Engine.getEngine("Sparseland").newModel("m", null).load(folder))
         .isInstanceOf(FileNotFoundException.class)
         .hasMessageContaining("sparseland.json");
   }
@@ -237,8 +236,7 @@ class EngineTest {
     Path damaged = Files.createDirectory(folder.resolve("damaged"));
     Files.writeString(damaged.resolve("sparseland.json"), "{}");
 
-    assertThatThrownBy(
-            () -> Engine.getEngine("Sparseland").newModel("m", null).load(damaged))
+    assertThatThrownBy(() -> Engine.getEngine("Sparseland").newModel("m", null).load(damaged))
         .isInstanceOf(MalformedModelException.class)
         .hasMessageContaining("sparseland.json");
   }

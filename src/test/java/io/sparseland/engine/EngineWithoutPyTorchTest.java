@@ -70,8 +70,7 @@ class EngineWithoutPyTorchTest {
             .add(Linear.builder().setUnits(3).build());
     Shape shape = new Shape(1, 6);
     Exports.initialised(block, manager, 1, shape);
-    NDArray x =
-        manager.create(new float[] {1, 2, 3, 4, 5, 6, 0, 0, 0, 0, 0, 0}, new Shape(2, 6));
+    NDArray x = manager.create(new float[] {1, 2, 3, 4, 5, 6, 0, 0, 0, 0, 0, 0}, new Shape(2, 6));
     new Exporter()
         .export(
             block,

@@ -49,7 +49,8 @@ class ExporterTest {
 
   private static final Masks NO_MASKS = new Masks(Map.of());
 
-  // fp32 sums of a few hundred terms in two orders: 8 * 2^-24 of the largest output, twice, per layer
+  // fp32 sums of a few hundred terms in two orders: 8 * 2^-24 of the largest output, twice, per
+  // layer
   private static final double SMALL = 1e-5;
 
   @TempDir Path folder;
@@ -107,8 +108,7 @@ class ExporterTest {
   private void assertSameAs(Block block, NDArray input) {
     float[] expected = Exports.predict(block, input).head().toFloatArray();
     try (SparseModel model = SparseModel.load(folder.resolve("model"))) {
-      Comparison.Difference difference =
-          Comparison.compare(0, Exports.run(model, input), expected);
+      Comparison.Difference difference = Comparison.compare(0, Exports.run(model, input), expected);
 
       assertThat(difference.maxRelative()).isLessThan(SMALL);
     }
@@ -228,8 +228,7 @@ class ExporterTest {
             .add(Linear.builder().setUnits(32).build())
             .add(
                 new ParallelBlock(
-                    outputs ->
-                        new NDList(outputs.get(0).head().add(outputs.get(1).head())),
+                    outputs -> new NDList(outputs.get(0).head().add(outputs.get(1).head())),
                     List.of(
                         new SequentialBlock()
                             .add(Linear.builder().setUnits(32).build())
@@ -336,12 +335,13 @@ class ExporterTest {
     Block block =
         new SequentialBlock()
             .add(Linear.builder().setUnits(4).build())
-            .add(new LambdaBlock(x -> new NDList(x.head().argSort(1).toType(DataType.FLOAT32, false))));
+            .add(
+                new LambdaBlock(
+                    x -> new NDList(x.head().argSort(1).toType(DataType.FLOAT32, false))));
     Shape shape = new Shape(1, 4);
     Exports.initialised(block, manager, 3, shape);
 
-    assertThatThrownBy(
-            () -> export(block, NO_MASKS, shape, Exports.normal(manager, 5, 2, 4)))
+    assertThatThrownBy(() -> export(block, NO_MASKS, shape, Exports.normal(manager, 5, 2, 4)))
         .isInstanceOf(ExportException.class)
         .hasMessageContaining("argSort");
     assertThat(folder).isEmptyDirectory();
@@ -357,8 +357,7 @@ class ExporterTest {
     int pruned = firstPruned(masks, "linear.0");
     Exports.live(weight).put(pruned, 0.25f);
 
-    assertThatThrownBy(
-            () -> export(block, masks, shape, Exports.normal(manager, 5, 2, 20)))
+    assertThatThrownBy(() -> export(block, masks, shape, Exports.normal(manager, 5, 2, 20)))
         .isInstanceOf(ExportException.class)
         .hasMessageContaining("layer 'linear.0': weight " + pruned)
         .hasMessageContaining("0.25");
@@ -430,8 +429,7 @@ class ExporterTest {
     Masks masks =
         new Masks(Map.of("dense.7", mask(Exports.prune(block, 0.5, 4, shape), "linear.0")));
 
-    assertThatThrownBy(
-            () -> export(block, masks, shape, Exports.normal(manager, 5, 2, 20)))
+    assertThatThrownBy(() -> export(block, masks, shape, Exports.normal(manager, 5, 2, 20)))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("dense.7")
         .hasMessageContaining("linear.0");
@@ -444,8 +442,7 @@ class ExporterTest {
     Exports.initialised(block, manager, 3, shape);
     Exports.live(block.getParameters().values().get(0)).put(5, Float.NaN);
 
-    assertThatThrownBy(
-            () -> export(block, NO_MASKS, shape, Exports.normal(manager, 5, 2, 20)))
+    assertThatThrownBy(() -> export(block, NO_MASKS, shape, Exports.normal(manager, 5, 2, 20)))
         .isInstanceOf(ExportException.class)
         .hasMessageContaining("'linear.0.weight': element 5 is NaN");
     assertThat(folder).isEmptyDirectory();

@@ -82,11 +82,7 @@ public final class Exports {
 
   /** The live values of a parameter. */
   static FloatBuffer live(Parameter parameter) {
-    return parameter
-        .getArray()
-        .toByteBuffer(true)
-        .order(ByteOrder.nativeOrder())
-        .asFloatBuffer();
+    return parameter.getArray().toByteBuffer(true).order(ByteOrder.nativeOrder()).asFloatBuffer();
   }
 
   /** Standard normal numbers. */

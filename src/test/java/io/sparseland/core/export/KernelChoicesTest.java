@@ -20,8 +20,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 class KernelChoicesTest {
 
   private static final Node LINEAR =
-      new Node(
-          "y", new Op.Linear("w", Optional.empty(), Activation.NONE), List.of("x"), "layer");
+      new Node("y", new Op.Linear("w", Optional.empty(), Activation.NONE), List.of("x"), "layer");
 
   private static KernelChoice choose(int in, int kept, ExportOptions.Kernels policy) {
     Geometry geometry = Geometry.linear(10, in);

@@ -177,15 +177,13 @@ class RulesTest {
 
   private static NDArray convolution(NDArray x, NDArray weight, Shape stride, int groups) {
     return x.getNDArrayInternal()
-        .convolution(
-            x, weight, ramp(x, 4), stride, new Shape(1, 0), new Shape(1, 1), groups)
+        .convolution(x, weight, ramp(x, 4), stride, new Shape(1, 0), new Shape(1, 1), groups)
         .head();
   }
 
   private static NDArray line(NDArray x) {
     return x.getNDArrayInternal()
-        .convolution(
-            x, ramp(x, 2, 3, 2), ramp(x, 2), new Shape(1), new Shape(1), new Shape(1), 1)
+        .convolution(x, ramp(x, 2, 3, 2), ramp(x, 2), new Shape(1), new Shape(1), new Shape(1), 1)
         .head();
   }
 
@@ -269,8 +267,7 @@ class RulesTest {
 
   @Test
   void names_operation_and_place_of_what_it_cannot_lower() {
-    Block block =
-        new LambdaBlock(inputs -> new NDList(inputs.head().add(1).cumSum(1)));
+    Block block = new LambdaBlock(inputs -> new NDList(inputs.head().add(1).cumSum(1)));
     try (NDManager manager = NDManager.newBaseManager("PyTorch")) {
       Shape shape = new Shape(2, 3);
       block.initialize(manager, DataType.FLOAT32, shape);
@@ -301,8 +298,8 @@ class RulesTest {
       Provenance provenance = new Provenance("case", "", 0, Map.of());
 
       try (SparseModel model =
-          SparseModel.of(new ModelContent(draft.graph(), java.util.List.of(), provenance),
-              Kernels.best())) {
+          SparseModel.of(
+              new ModelContent(draft.graph(), java.util.List.of(), provenance), Kernels.best())) {
         float[] y = model.run(new float[] {0, 1, 2}, 1);
 
         assertThat(y).containsExactly(6, 12, 18); // 2 * 3 * (x + 1)
@@ -313,8 +310,7 @@ class RulesTest {
   @Test
   void refuses_to_compute_with_ids() {
     Block block =
-        new LambdaBlock(
-            inputs -> new NDList(inputs.head().toType(DataType.INT64, false).mul(2)));
+        new LambdaBlock(inputs -> new NDList(inputs.head().toType(DataType.INT64, false).mul(2)));
     try (NDManager manager = NDManager.newBaseManager("PyTorch")) {
       Shape shape = new Shape(2, 3);
       block.initialize(manager, DataType.FLOAT32, shape);
