@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Programs to start from: training with two more lines, serving, comparing methods. */
+/** Sparseland examples. */
 @NullMarked
 package io.sparseland.examples;
 

@@ -139,7 +139,7 @@ class IdxTest {
     assertThat(digits.train().item().getShape()).containsExactly(1, 28, 28);
     assertThat(digits.train().size()).isEqualTo(60_000);
     assertThat(digits.test().size()).isEqualTo(10_000);
-    assertThat(digits.train().label(0)).isEqualTo(5f); // the first training image is a five
+    assertThat(digits.train().label(0)).isEqualTo(5); // the first training image is a five
   }
 
   @Test

@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparseland.recipes.cli;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.PropertyNamingStrategies;
-import com.fasterxml.jackson.databind.SerializationFeature;
-import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.sparseland.recipes.run.Json;
 import java.io.PrintStream;
 
 /** Where a command's results, messages and progress go. */
@@ -58,7 +54,7 @@ final class Console {
 
   /** One JSON document on standard output. */
   void document(Object value) {
-    result(write(value));
+    result(Json.write(value));
   }
 
   /** A line on standard error, unless quiet. */
@@ -66,20 +62,5 @@ final class Console {
     if (!quiet) {
       err.println(text);
     }
-  }
-
-  static String write(Object value) {
-    try {
-      return mapper().writeValueAsString(value);
-    } catch (JsonProcessingException e) {
-      throw new IllegalStateException(e); // our own records
-    }
-  }
-
-  private static ObjectMapper mapper() {
-    return JsonMapper.builder()
-        .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
-        .enable(SerializationFeature.INDENT_OUTPUT)
-        .build();
   }
 }

@@ -21,8 +21,11 @@ import picocli.CommandLine.ScopeType;
     versionProvider = Versions.class,
     synopsisSubcommandLabel = "COMMAND",
     subcommands = {
+      RunCommand.class,
       PlanCommand.class,
       CheckCommand.class,
+      InspectCommand.class,
+      DoctorCommand.class,
       CompletionCommand.class,
       HelpCommand.class
     })

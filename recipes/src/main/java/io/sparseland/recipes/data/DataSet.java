@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparseland.recipes.data;
 
-import io.sparseland.training.Examples;
 import java.util.Optional;
 
 /**
@@ -12,4 +11,4 @@ import java.util.Optional;
  * @param digest SHA-256 of the data, or a word that tells how it was made
  * @param note what a reader of the report should know, for example that test examples were held out
  */
-public record DataSet(Examples train, Examples test, String digest, Optional<String> note) {}
+public record DataSet(Samples train, Samples test, String digest, Optional<String> note) {}

@@ -3,7 +3,6 @@ package io.sparseland.recipes.data;
 
 import ai.djl.ndarray.types.Shape;
 import io.sparseland.kernels.format.FormatException;
-import io.sparseland.training.Examples;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.security.MessageDigest;
@@ -86,7 +85,7 @@ record IdxImages(IdxFile images, IdxFile labels) {
     return images.count();
   }
 
-  private Examples examples(int from, int to) {
+  private Samples examples(int from, int to) {
     Shape item =
         new Shape(example(images.dimensions()).stream().mapToLong(Integer::longValue).toArray());
     int size = Math.toIntExact(item.size());
@@ -98,7 +97,7 @@ record IdxImages(IdxFile images, IdxFile labels) {
     for (int i = 0; i < classes.length; i++) {
       classes[i] = labels.data().get(from + i) & 0xff;
     }
-    return Examples.of(pixels, item, classes);
+    return new Samples(pixels, item, classes);
   }
 
   private static String digest(IdxImages... sets) {

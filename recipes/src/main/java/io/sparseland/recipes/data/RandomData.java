@@ -3,7 +3,6 @@ package io.sparseland.recipes.data;
 
 import ai.djl.ndarray.types.Shape;
 import io.sparseland.recipes.language.Default;
-import io.sparseland.training.Examples;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
@@ -56,7 +55,7 @@ public record RandomData(
         Optional.of("the data is random: accuracy means nothing here"));
   }
 
-  private Examples examples(Random random, int count) {
+  private Samples examples(Random random, int count) {
     Shape item = new Shape(shape.stream().mapToLong(Integer::longValue).toArray());
     float[] inputs = new float[Math.toIntExact(Math.multiplyExact(item.size(), (long) count))];
     for (int i = 0; i < inputs.length; i++) {
@@ -66,6 +65,6 @@ public record RandomData(
     for (int i = 0; i < count; i++) {
       labels[i] = random.nextInt(classes);
     }
-    return Examples.of(inputs, item, labels);
+    return new Samples(inputs, item, labels);
   }
 }

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.sparseland.recipes.run;
+
+import com.fasterxml.jackson.annotation.JsonIgnore;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a run reached; {@code report.json}, and what {@code run --json} prints. Figures of steps
+ * that the recipe does not have are null. Where bench has several rows, latencies and speedup are
+ * those of the row with the smallest speedup.
+ *
+ * @param accuracy share of test examples classified right by the DJL model
+ * @param accuracyExported the same by the exported model
+ * @param sparsity share of pruned weights in the layers that the recipe selected, counted on masks
+ * @param sparsityModel share of pruned weights among all parameters
+ * @param nonzeros parameters that are left
+ * @param bytesDense all parameters as fp32
+ * @param bytesSparse files that are needed to run the exported model
+ * @param maxAbsError largest difference of an output between exported and DJL model
+ * @param trainStepRatio masked training step over plain one, median
+ * @param threads of the worst row, or of the training
+ * @param model the exported folder
+ * @param run the run directory
+ * @param notes what a reader should know: everything not pruned, not accelerated, left dense
+ */
+public record Report(
+    String name,
+    double accuracy,
+    @Nullable Double accuracyExported,
+    double sparsity,
+    double sparsityModel,
+    long nonzeros,
+    long bytesDense,
+    @Nullable Long bytesSparse,
+    @Nullable Double latencyDenseMs,
+    @Nullable Double latencySparseMs,
+    @Nullable Double speedup,
+    @Nullable Double maxAbsError,
+    @Nullable Double trainStepRatio,
+    String cpu,
+    int threads,
+    long seed,
+    @Nullable String model,
+    List<BenchRow> bench,
+    @Nullable TrainBench trainBench,
+    List<Expected> expect,
+    List<LayerRow> layers,
+    List<String> notes,
+    List<CurvePoint> curve,
+    String run,
+    String recipeHash,
+    String dataDigest,
+    Map<String, String> versions,
+    double seconds) {
+
+  /** One line of {@code expect}. */
+  public record Expected(String key, String wanted, @Nullable Double found, boolean met) {}
+
+  /**
+   * One weight of the model.
+   *
+   * @param kernel that runs it in the exported model, or ""
+   * @param reason why it is pruned no further, or has that kernel
+   */
+  public record LayerRow(
+      String name,
+      String type,
+      long weights,
+      long kept,
+      double density,
+      String kernel,
+      String reason) {}
+
+  /** Training so far: mean loss since the last point; accuracy only at the end of an epoch. */
+  public record CurvePoint(long step, double loss, @Nullable Double accuracy) {}
+
+  /** The same with expectations judged. */
+  Report judged(List<Expected> expected) {
+    return new Report(
+        name,
+        accuracy,
+        accuracyExported,
+        sparsity,
+        sparsityModel,
+        nonzeros,
+        bytesDense,
+        bytesSparse,
+        latencyDenseMs,
+        latencySparseMs,
+        speedup,
+        maxAbsError,
+        trainStepRatio,
+        cpu,
+        threads,
+        seed,
+        model,
+        bench,
+        trainBench,
+        List.copyOf(expected),
+        layers,
+        notes,
+        curve,
+        run,
+        recipeHash,
+        dataDigest,
+        versions,
+        seconds);
+  }
+
+  /** Whether everything expected was reached. */
+  @JsonIgnore
+  public boolean met() {
+    return expect.stream().allMatch(Expected::met);
+  }
+}

@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.sparseland.recipes.run;
+
+import ai.djl.Model;
+import ai.djl.engine.Engine;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import io.sparseland.core.Layer;
+import io.sparseland.core.Layers;
+import io.sparseland.core.Masks;
+import io.sparseland.core.Torch;
+import io.sparseland.core.export.ExportOptions;
+import io.sparseland.core.export.ExportResult;
+import io.sparseland.core.export.Exporter;
+import io.sparseland.core.graph.Graph;
+import io.sparseland.core.graph.Tracer;
+import io.sparseland.kernels.graph.Size;
+import io.sparseland.recipes.Failure;
+import io.sparseland.recipes.LoadedRecipe;
+import io.sparseland.recipes.Recipe;
+import io.sparseland.recipes.Step;
+import io.sparseland.recipes.StepItem;
+import io.sparseland.recipes.data.DataFolders;
+import io.sparseland.recipes.data.DataSet;
+import io.sparseland.recipes.plan.Plan;
+import io.sparseland.recipes.plan.Planner;
+import io.sparseland.training.OptimizerSettings;
+import io.sparseland.training.TrainLoop;
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Runs a recipe from its first step to its report. */
+public final class Runner {
+
+  private static final int PROBE = 16;
+  private static final int TEST_BATCH = 256;
+
+  private final LoadedRecipe loaded;
+  private final Recipe recipe;
+  private final ClassLoader classes;
+  private final Watcher watcher;
+  private final RunFolder folder;
+  private final Model model;
+  private final DataSet data;
+  private final State state = new State();
+  private final RunLog log = new RunLog();
+
+  private Runner(
+      LoadedRecipe loaded,
+      ClassLoader classes,
+      Watcher watcher,
+      RunFolder folder,
+      Model model,
+      DataSet data) {
+    this.loaded = loaded;
+    this.recipe = loaded.recipe();
+    this.classes = classes;
+    this.watcher = watcher;
+    this.folder = folder;
+    this.model = model;
+    this.data = data;
+  }
+
+  /**
+   * Runs a recipe.
+   *
+   * @param out the run directory; replaced only if it holds a run of the same recipe, or forced
+   * @return the report, which also lies in the run directory; expectations may be unmet
+   * @throws io.sparseland.recipes.language.RecipeException if the recipe cannot work
+   * @throws Failure with the exit code that tells why
+   */
+  public static Report run(
+      LoadedRecipe loaded,
+      DataFolders folders,
+      ClassLoader classes,
+      Path out,
+      boolean force,
+      Watcher watcher)
+      throws IOException {
+    long start = System.nanoTime();
+    Settings.threads(loaded.recipe().threads());
+    Plan plan = Planner.plan(loaded, folders, classes);
+    try (RunFolder folder = RunFolder.prepare(out, loaded.hash(), force);
+        Model model = Model.newInstance(loaded.name(), Torch.ENGINE)) {
+      DataSet data = open(loaded, folders, watcher);
+      Runner runner = new Runner(loaded, classes, watcher, folder, model, data);
+      return runner.run(plan, start);
+    } catch (Interrupted e) {
+      throw e.failure();
+    }
+  }
+
+  private static DataSet open(LoadedRecipe loaded, DataFolders folders, Watcher watcher)
+      throws IOException {
+    watcher.phase("reading data");
+    try {
+      return loaded.recipe().data().open(folders);
+    } catch (FileNotFoundException | NoSuchFileException e) {
+      throw new Failure(Failure.BAD_INPUT, "data: no such file: " + e.getMessage(), e);
+    } catch (IOException e) {
+      throw new Failure(Failure.BAD_INPUT, "data cannot be read: " + e.getMessage(), e);
+    }
+  }
+
+  private Report run(Plan plan, long start) throws IOException {
+    log.event("start", "recipe", loaded.name(), "hash", loaded.hash(), "seed", recipe.seed());
+    data.note().ifPresent(state.notes::add);
+    prepareModel();
+    for (int i = 0; i < recipe.steps().size(); i++) {
+      if (watcher.stop()) {
+        throw new Interrupted();
+      }
+      StepItem item = recipe.steps().get(i);
+      log.event("step", "index", i, "word", item.step().word());
+      step(item.step());
+    }
+    if (state.masks.kept() == state.masks.size()) {
+      throw new Failure(Failure.USAGE, "nothing was pruned: every weight is still there");
+    }
+    double accuracy = accuracy();
+    double seconds = (System.nanoTime() - start) / 1e9;
+    Report report =
+        new Reporter(loaded, plan, folder, state, data.digest())
+            .report(accuracy, layers(), seconds);
+    log.event("end", "accuracy", accuracy, "sparsity", report.sparsity(), "seconds", seconds);
+    RunFiles.write(folder, loaded, state, report, log);
+    folder.commit();
+    return report;
+  }
+
+  private void prepareModel() {
+    model.setBlock(recipe.model().block(classes));
+    Engine.getEngine(Torch.ENGINE).setRandomSeed(Long.hashCode(recipe.seed()));
+    model.getBlock().initialize(model.getNDManager(), DataType.FLOAT32, input(2));
+    Graph graph = Tracer.trace(model.getBlock(), input(2));
+    List<Size> shape = graph.shape(graph.outputs().get(0));
+    Size classesOut = shape.get(shape.size() - 1);
+    int largest = Math.max(data.train().largestLabel(), data.test().largestLabel());
+    if (classesOut.isConstant() && largest >= classesOut.at(java.util.Map.of())) {
+      throw new Failure(
+          Failure.BAD_INPUT,
+          "the data has label %d, but the model has outputs 0 to %d only"
+              .formatted(largest, classesOut.at(java.util.Map.of()) - 1));
+    }
+  }
+
+  private void step(Step step) {
+    if (step instanceof Step.Train train) {
+      new Training(recipe, model, data, state, watcher, log).run(train);
+    } else if (step instanceof Step.Prune prune) {
+      watcher.phase("pruning by " + prune.criterion().kind());
+      new Pruning(recipe, model, data, state).run(prune, layers());
+      log.event("pruned", "kept", state.masks.kept(), "of", state.masks.size());
+    } else if (step instanceof Step.Evaluate) {
+      log.event("evaluate", "accuracy", accuracy());
+    } else if (step instanceof Step.Export export) {
+      export(export);
+    } else if (step instanceof Step.Bench bench) {
+      bench(bench);
+    }
+  }
+
+  private void export(Step.Export export) {
+    watcher.phase("exporting");
+    ExportOptions options =
+        ExportOptions.named(loaded.name())
+            .withKernels(
+                switch (export.layout()) {
+                  case AUTO -> ExportOptions.Kernels.AUTO;
+                  case SPARSE -> ExportOptions.Kernels.SPARSE;
+                  case DENSE -> ExportOptions.Kernels.DENSE;
+                })
+            .fromRecipe(loaded.hash(), recipe.seed());
+    Path target = folder.staging().resolve(export.to());
+    ExportResult result;
+    try (NDManager manager = model.getNDManager().newSubManager()) {
+      NDList probe = new NDList(data.test().batch(manager, 0, Math.min(PROBE, data.test().size())));
+      result =
+          new Exporter().export(model.getBlock(), input(2), state.masks, options, target, probe);
+    }
+    state.exported = result;
+    state.exportedTo = export.to();
+    state.accuracyExported = Exported.accuracy(target, data.test(), TEST_BATCH);
+    log.event("exported", "to", export.to(), "max_abs_error", result.maxAbsError());
+  }
+
+  private void bench(Step.Bench bench) {
+    ExportResult exported = state.exported;
+    if (exported == null) {
+      throw new IllegalStateException("the plan lets no bench come before an export");
+    }
+    watcher.phase("measuring");
+    Path folderOf = folder.staging().resolve(state.exportedTo);
+    state.bench.addAll(
+        new Benchmark(model, folderOf, data.test(), watcher).run(bench.batches(), bench.threads()));
+    if (bench.trainSteps() > 0) {
+      watcher.phase("measuring training steps");
+      state.trainBench =
+          new StepTimer(
+                  () -> recipe.model().block(classes),
+                  data.train(),
+                  optimizer(),
+                  recipe.data().batch(),
+                  watcher)
+              .run(bench.trainSteps(), recipe.threads());
+    }
+  }
+
+  private OptimizerSettings optimizer() {
+    return recipe.steps(Step.Train.class).stream()
+        .map(Step.Train::optimizer)
+        .findFirst()
+        .orElse(new OptimizerSettings.Sgd(0.1, 0.9, 0));
+  }
+
+  private double accuracy() {
+    watcher.phase("testing");
+    Double known = state.accuracy;
+    double accuracy =
+        known == null ? TrainLoop.accuracy(model, data.test().examples(), TEST_BATCH) : known;
+    state.accuracy = accuracy;
+    return accuracy;
+  }
+
+  private List<Layer> layers() {
+    return Layers.of(model.getBlock(), input(2));
+  }
+
+  private Shape input(int batch) {
+    return new Shape(batch).addAll(data.train().item());
+  }
+
+  /** What the steps have made so far. */
+  static final class State {
+    Masks masks = new Masks(java.util.Map.of());
+    @Nullable Double accuracy;
+    @Nullable Double accuracyExported;
+    @Nullable ExportResult exported;
+    String exportedTo = "";
+    final List<BenchRow> bench = new ArrayList<>();
+    @Nullable TrainBench trainBench;
+    final List<Report.CurvePoint> curve = new ArrayList<>();
+    final List<String> notes = new ArrayList<>();
+
+    /** Share of the weights that the count rule may round away: one per comparison group. */
+    double forgiven;
+
+    /** Takes over new masks; what is measured anew is forgotten. */
+    void masked(Masks changed) {
+      java.util.Map<String, io.sparseland.core.Mask> all =
+          new java.util.LinkedHashMap<>(masks.byLayer());
+      all.putAll(changed.byLayer());
+      masks = new Masks(all);
+      accuracy = null;
+    }
+  }
+}
