@@ -80,13 +80,8 @@ int sparse_tokens(const sl_weights* w, const float* bias, int act, int64_t m, co
 
 int sparse_linear(const sl_weights* w, const float* bias, int act, int64_t m, const float* x,
                   float* y, int threads) {
+  if (m == 1) return sparse_token(w, bias, act, x, y, threads);
   int status = SL_OK;
-  if (m <= 2) {
-    for (int64_t i = 0; i < m && status == SL_OK; ++i) {
-      status = sparse_token(w, bias, act, x + i * w->k, y + i * w->n, threads);
-    }
-    return status;
-  }
   for (int64_t i = 0; i < m && status == SL_OK; i += kTokensAtOnce) {
     status = sparse_tokens(w, bias, act, least(kTokensAtOnce, m - i), x + i * w->k, y + i * w->n,
                            threads);

@@ -62,11 +62,15 @@ public final class NativeLibrary {
       } else {
         System.load(Path.of(wanted).toAbsolutePath().toString());
       }
+      return loaded(source);
     } catch (IOException | UnsatisfiedLinkError | SecurityException e) {
       String status = "native kernels: not loaded, Java kernels are used: " + e.getMessage();
       LOGGER.warn("{}", status);
       return new State(List.of(), status);
     }
+  }
+
+  private static State loaded(String source) {
     List<NativeKernels> kernels = new ArrayList<>();
     List<String> names = new ArrayList<>();
     for (int level = 0; level < LEVELS; level++) {
