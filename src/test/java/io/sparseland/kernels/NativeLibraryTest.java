@@ -86,7 +86,8 @@ class NativeLibraryTest {
         throws IOException, InterruptedException {
       List<String> command = new ArrayList<>();
       command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-      command.addAll(List.of(options));
+      command.add("-Dsparseland.native=" + System.getProperty("sparseland.native", ""));
+      command.addAll(List.of(options)); // the last one counts
       command.addAll(
           List.of(
               "-Xcheck:jni", "-cp", System.getProperty("java.class.path"), Probe.class.getName()));
