@@ -9,6 +9,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import java.util.BitSet;
 import java.util.Random;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -136,6 +137,7 @@ class MaskTest {
   }
 
   @Test
+  @Tag("slow")
   void selecting_ten_million_weights_agrees_with_a_count_of_the_scores_below() {
     int n = 10_000_000;
     Random random = new Random(1);
