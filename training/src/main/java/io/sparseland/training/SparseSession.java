@@ -39,7 +39,7 @@ import org.slf4j.LoggerFactory;
  * weights are masked, and no more: Sgd, Adam and AdamW work weight by weight, so what a dense
  * gradient does to the slots of a pruned weight reaches no other, and is cleared when that weight
  * is grown. This is exact and costs one pass over the weights; masking the gradients instead makes
- * Adam half as fast again, as its arithmetic is slow on zeros.
+ * Adam's step half as long again, as its arithmetic is slow on zeros.
  */
 final class SparseSession {
 
