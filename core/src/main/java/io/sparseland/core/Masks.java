@@ -6,6 +6,7 @@ import ai.djl.ndarray.NDScope;
 import ai.djl.ndarray.types.DataType;
 import java.nio.FloatBuffer;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.util.Collections;
 import java.util.HexFormat;
@@ -30,6 +31,26 @@ public record Masks(Map<String, Mask> byLayer) {
     Map<String, Mask> named = new LinkedHashMap<>();
     masks.forEach((layer, mask) -> named.put(layer.name(), mask));
     return new Masks(named);
+  }
+
+  /**
+   * Reads masks from a file.
+   *
+   * @throws io.sparseland.kernels.format.FormatException if it is not a sound file of masks
+   * @throws java.io.UncheckedIOException if it cannot be read
+   */
+  public static Masks load(Path file) {
+    return MaskFile.read(file);
+  }
+
+  /**
+   * Writes a safetensors file, whole or not at all: for each layer its bits; geometry and pattern
+   * as JSON in the metadata.
+   *
+   * @throws java.io.UncheckedIOException if it cannot be written
+   */
+  public void save(Path file) {
+    MaskFile.write(file, this);
   }
 
   /** Number of weights under masks. */

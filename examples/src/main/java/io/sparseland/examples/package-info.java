@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Sparseland examples. */
+/** Programs to start from: training with two more lines, serving, comparing methods. */
 @NullMarked
 package io.sparseland.examples;
 

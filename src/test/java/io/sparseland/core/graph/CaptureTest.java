@@ -84,7 +84,7 @@ class CaptureTest {
             .setKernelShape(new Shape(3, 2))
             .optStride(new Shape(2, 1))
             .optPadding(new Shape(1, 2))
-            .optDilation(new Shape(1, 2))
+            .optDilation(new Shape(2, 3))
             .optGroups(2)
             .optBias(false)
             .build();

@@ -249,12 +249,15 @@ final class Reference {
         x.shape(),
         at -> {
           int[] other = at.clone();
-          double sum = 0;
-          for (int i = 0; i < x.shape()[softmax.axis()]; i++) {
+          double[] line = new double[x.shape()[softmax.axis()]];
+          for (int i = 0; i < line.length; i++) {
             other[softmax.axis()] = i;
-            sum += Math.exp(x.at(other) - x.at(at));
+            line[i] = x.at(other);
           }
-          return softmax.log() ? -Math.log(sum) : 1 / sum;
+          double max = Arrays.stream(line).max().orElseThrow();
+          double sum = Arrays.stream(line).map(value -> Math.exp(value - max)).sum();
+          double log = x.at(at) - max - Math.log(sum);
+          return softmax.log() ? log : Math.exp(log);
         });
   }
 

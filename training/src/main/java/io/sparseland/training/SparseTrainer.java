@@ -4,6 +4,7 @@ package io.sparseland.training;
 import ai.djl.Model;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Parameter;
 import ai.djl.training.Trainer;
@@ -71,7 +72,7 @@ public final class SparseTrainer extends Trainer {
                 (layer, keep) -> {
                   NDArray stored = layer.parameter().getArray();
                   try (NDArray plain = view.merge(stored, keep)) {
-                    stored.muli(0).addi(plain);
+                    stored.set(new NDIndex(":"), plain);
                   }
                 }));
   }
