@@ -113,6 +113,34 @@ class SparselandNDArrayTest {
   }
 
   @Test
+  void slices_in_one_piece_share_memory_and_others_do_not() {
+    NDArray x = ours.create(new float[] {1, 2, 3, 4, 5, 6}, new Shape(3, 2));
+    NDArray rows = x.get("1:");
+    NDArray row = x.get(2);
+    NDArray column = x.get(":, 1");
+    NDArray everySecond = x.get("::2");
+
+    x.set(new float[] {10, 20, 30, 40, 50, 60});
+
+    assertThat(rows.toFloatArray()).containsExactly(30, 40, 50, 60);
+    assertThat(row.toFloatArray()).containsExactly(50, 60);
+    assertThat(column.toFloatArray()).containsExactly(2, 4, 6);
+    assertThat(everySecond.toFloatArray()).containsExactly(1, 2, 5, 6);
+  }
+
+  @Test
+  void new_arrays_are_zero_and_apart_from_each_other() {
+    for (int size : new int[] {1, 15, 16, 17, 4_096, 70_000}) {
+      NDArray x = ours.zeros(new Shape(size));
+      NDArray y = ours.zeros(new Shape(size));
+      x.set(ours.ones(new Shape(size)).toFloatArray());
+
+      assertThat(y.toFloatArray()).containsOnly(0);
+      assertThat(x.toFloatArray()).containsOnly(1);
+    }
+  }
+
+  @Test
   void converts_whole_numbers_exactly() {
     long large = (1L << 53) + 1;
     NDArray x = ours.create(new long[] {large});

@@ -24,7 +24,13 @@ abstract class BridgedArray extends NDArrayAdapter {
 
   BridgedArray(NDManager manager, Shape shape, DataType type) {
     super(manager, null, shape, type, NDManager.nextUid());
-    alternativeManager = OtherEngine.lazily(() -> other(OtherEngine.operation()));
+    alternativeManager = lazyOther(manager);
+  }
+
+  private static NDManager lazyOther(NDManager manager) {
+    return manager instanceof SparselandNDManager ours
+        ? ours.lazyOther()
+        : OtherEngine.lazily(() -> manager);
   }
 
   /** A copy of this array in the other engine. */
@@ -51,6 +57,7 @@ abstract class BridgedArray extends NDArrayAdapter {
   public void attach(NDManager target) {
     detach();
     manager = target;
+    alternativeManager = lazyOther(target);
     target.attachInternal(getUid(), this);
   }
 
@@ -58,6 +65,7 @@ abstract class BridgedArray extends NDArrayAdapter {
   public void returnResource(NDManager target) {
     detach();
     manager = target;
+    alternativeManager = lazyOther(target);
     target.attachUncappedInternal(getUid(), this);
   }
 

@@ -6,6 +6,7 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.index.full.NDIndexFullSlice;
 import ai.djl.ndarray.types.Shape;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.LongStream;
@@ -86,9 +87,37 @@ final class Layout {
         .addAll(shape.slice(last + 1));
   }
 
-  /** Copies what a slice selects, row-major. */
-  static void copySlice(SparselandNDArray from, NDIndexFullSlice slice, ByteBuffer to) {
+  /** What a slice selects, row-major: the memory itself where it lies in one piece, else a copy. */
+  static ByteBuffer slice(SparselandNDArray from, NDIndexFullSlice slice) {
     Shape shape = from.getShape();
+    check(shape, slice);
+    int width = from.getDataType().getNumOfBytes();
+    int size = Math.toIntExact(slice.getShape().size() * width);
+    int cut = 0; // dimensions before the first of which more than one index is taken
+    while (cut < shape.dimension() && slice.getShape().get(cut) == 1) {
+      cut++;
+    }
+    int behind = cut + 1;
+    while (behind < shape.dimension() && slice.getShape().get(behind) == shape.get(behind)) {
+      behind++;
+    }
+    boolean onePiece =
+        behind >= shape.dimension() && (cut >= shape.dimension() || slice.getStep()[cut] == 1);
+    if (onePiece && size > 0) {
+      long begin = 0;
+      for (int i = 0; i < shape.dimension(); i++) {
+        begin = begin * shape.get(i) + slice.getMin()[i];
+      }
+      return from.bytes()
+          .slice(Math.toIntExact(begin * width), size)
+          .order(ByteOrder.nativeOrder());
+    }
+    ByteBuffer to = Memory.allocate(size);
+    copy(from.bytes(), width, shape, slice, 0, 0, to);
+    return to.rewind();
+  }
+
+  private static void check(Shape shape, NDIndexFullSlice slice) {
     for (int i = 0; i < shape.dimension(); i++) {
       if (slice.getMin()[i] < 0
           || slice.getMax()[i] > shape.get(i)
@@ -100,8 +129,6 @@ final class Layout {
                 slice.getMin()[i], slice.getMax()[i], slice.getStep()[i], i, shape));
       }
     }
-    copy(from.bytes(), from.getDataType().getNumOfBytes(), shape, slice, 0, 0, to);
-    to.rewind();
   }
 
   private static void copy(

@@ -13,11 +13,13 @@ import ai.djl.util.PairList;
 import io.sparseland.kernels.ElementType;
 import io.sparseland.kernels.Tensor;
 import io.sparseland.kernels.graph.Port;
+import io.sparseland.kernels.graph.Size;
 import io.sparseland.kernels.runtime.SparseModel;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -55,11 +57,39 @@ final class SparselandBlock extends AbstractSymbolBlock {
     for (int i = 0; i < ports.size(); i++) {
       tensors.add(tensor(ports.get(i), inputs.get(i)));
     }
-    List<Tensor> results = model.run(tensors);
+    List<Tensor> results = outputs(tensors);
+    model.run(tensors, results);
     NDManager manager = inputs.isEmpty() ? store.getManager() : inputs.head().getManager();
     NDList outputs = new NDList();
     for (int i = 0; i < results.size(); i++) {
       outputs.add(array(manager, model.outputs().get(i), results.get(i)));
+    }
+    return outputs;
+  }
+
+  /** Room for the outputs; if the inputs do not fit, the model says what is wrong with them. */
+  private List<Tensor> outputs(List<Tensor> inputs) {
+    Map<String, Long> symbols = new HashMap<>();
+    for (int i = 0; i < inputs.size(); i++) {
+      List<Size> shape = model.inputs().get(i).shape();
+      if (shape.size() != inputs.get(i).rank()) {
+        return model.run(inputs);
+      }
+      for (int d = 0; d < shape.size(); d++) {
+        if (shape.get(d).isSymbol()) {
+          symbols.put(shape.get(d).toString(), (long) inputs.get(i).dimension(d));
+        }
+      }
+    }
+    List<Tensor> outputs = new ArrayList<>();
+    for (Port port : model.outputs()) {
+      int[] shape =
+          port.shape().stream().mapToInt(size -> Math.toIntExact(size.at(symbols))).toArray();
+      int bytes = port.type().bytes();
+      for (int size : shape) {
+        bytes = Math.multiplyExact(bytes, size);
+      }
+      outputs.add(Tensor.wrap(Memory.allocate(bytes), port.type(), shape));
     }
     return outputs;
   }

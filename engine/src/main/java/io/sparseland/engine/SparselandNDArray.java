@@ -21,8 +21,8 @@ import java.util.stream.LongStream;
  * An array in direct memory with the operations that a translator needs around a model. Everything
  * else runs in the PyTorch engine if that is on the class path ({@link BridgedArray}).
  *
- * <p>{@code reshape}, {@code flatten}, {@code expandDims} and {@code squeeze} share the memory;
- * slices, joins and conversions copy.
+ * <p>{@code reshape}, {@code flatten}, {@code expandDims}, {@code squeeze} and slices that lie in
+ * one piece share the memory, as in PyTorch; other slices, joins and conversions copy.
  */
 final class SparselandNDArray extends BridgedArray {
 
@@ -45,7 +45,7 @@ final class SparselandNDArray extends BridgedArray {
   /** A new array, all zero, beside this one. */
   SparselandNDArray like(Shape shape, DataType type) {
     long size = Math.multiplyExact(shape.size(), type.getNumOfBytes());
-    ByteBuffer memory = SparselandNDManager.system().allocateDirect(Math.toIntExact(size));
+    ByteBuffer memory = Memory.allocate(Math.toIntExact(size));
     return new SparselandNDArray(getManager(), memory, shape, type);
   }
 
@@ -140,13 +140,8 @@ final class SparselandNDArray extends BridgedArray {
     if (slice.isEmpty()) {
       return elsewhere("get(" + index.getIndices() + ")", array -> array.get(index));
     }
-    SparselandNDArray result = like(slice.get().getShape(), getDataType());
-    Layout.copySlice(this, slice.get(), result.bytes());
-    result.shape = slice.get().getSqueezedShape();
-    if (manager != getManager()) {
-      result.attach(manager);
-    }
-    return result;
+    ByteBuffer selected = Layout.slice(this, slice.get());
+    return new SparselandNDArray(manager, selected, slice.get().getSqueezedShape(), getDataType());
   }
 
   @Override

@@ -11,7 +11,6 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import java.nio.Buffer;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.charset.Charset;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
@@ -23,8 +22,8 @@ import org.jspecify.annotations.Nullable;
 class SparselandNDManager extends BaseNDManager {
 
   private static final SparselandNDManager SYSTEM = new SystemManager();
-  private static final int ALIGNMENT = 64;
 
+  private final NDManager lazyOther = OtherEngine.lazily(() -> other(OtherEngine.operation()));
   private @Nullable NDManager other;
 
   private SparselandNDManager(@Nullable NDManager parent, @Nullable Device device) {
@@ -48,13 +47,14 @@ class SparselandNDManager extends BaseNDManager {
     return other;
   }
 
+  /** The same, opened by the first call of one of its methods. */
+  NDManager lazyOther() {
+    return lazyOther;
+  }
+
   @Override
   public ByteBuffer allocateDirect(int capacity) {
-    // alignedSlice rounds the limit down as well as the start up
-    return ByteBuffer.allocateDirect(Math.addExact(capacity, 2 * ALIGNMENT))
-        .alignedSlice(ALIGNMENT)
-        .slice(0, capacity)
-        .order(ByteOrder.nativeOrder());
+    return Memory.allocate(capacity);
   }
 
   /** Our arrays as they are; those of another engine copied. */
