@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import ai.djl.MalformedModelException;
+import ai.djl.Model;
 import ai.djl.engine.Engine;
 import ai.djl.inference.Predictor;
 import ai.djl.modality.Classifications;
@@ -226,9 +227,11 @@ class EngineTest {
 
   @Test
   void a_folder_without_a_model_is_refused() {
-    assertThatThrownBy(() -> Engine.getEngine("Sparseland").newModel("m", null).load(folder))
-        .isInstanceOf(FileNotFoundException.class)
-        .hasMessageContaining("sparseland.json");
+    try (Model model = Engine.getEngine("Sparseland").newModel("m", null)) {
+      assertThatThrownBy(() -> model.load(folder))
+          .isInstanceOf(FileNotFoundException.class)
+          .hasMessageContaining("sparseland.json");
+    }
   }
 
   @Test
@@ -236,9 +239,11 @@ class EngineTest {
     Path damaged = Files.createDirectory(folder.resolve("damaged"));
     Files.writeString(damaged.resolve("sparseland.json"), "{}");
 
-    assertThatThrownBy(() -> Engine.getEngine("Sparseland").newModel("m", null).load(damaged))
-        .isInstanceOf(MalformedModelException.class)
-        .hasMessageContaining("sparseland.json");
+    try (Model model = Engine.getEngine("Sparseland").newModel("m", null)) {
+      assertThatThrownBy(() -> model.load(damaged))
+          .isInstanceOf(MalformedModelException.class)
+          .hasMessageContaining("sparseland.json");
+    }
   }
 
   @Test
