@@ -31,7 +31,19 @@ public final class Recipes {
    * @throws IOException if the file cannot be read
    */
   public static LoadedRecipe load(Path file, List<String> overrides) throws IOException {
-    Node root = Overrides.apply(YamlReader.read(file), overrides);
+    return bind(file, Overrides.apply(YamlReader.read(file), overrides));
+  }
+
+  /**
+   * Reads a recipe from a text, such as the resolved one in a run directory.
+   *
+   * @param file for messages
+   */
+  public static LoadedRecipe parse(Path file, String text) {
+    return bind(file, YamlReader.parse(file.toString(), text));
+  }
+
+  private static LoadedRecipe bind(Path file, Node root) {
     Mistakes mistakes = new Mistakes();
     Binder binder = new Binder(Kinds.CATALOGUE, mistakes);
     Recipe recipe = binder.bind(Recipe.class, root, "recipe");

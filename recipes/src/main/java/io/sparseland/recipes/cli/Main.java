@@ -25,6 +25,8 @@ import picocli.CommandLine.ScopeType;
       PlanCommand.class,
       CheckCommand.class,
       InspectCommand.class,
+      ExportCommand.class,
+      BenchCommand.class,
       DoctorCommand.class,
       CompletionCommand.class,
       HelpCommand.class

@@ -6,38 +6,23 @@ import io.sparseland.recipes.LoadedRecipe;
 import io.sparseland.recipes.Recipes;
 import io.sparseland.recipes.data.DataFolders;
 import java.io.IOException;
-import java.net.MalformedURLException;
-import java.net.URL;
-import java.net.URLClassLoader;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
-import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** Options of every command that reads a recipe. */
 final class RecipeOptions {
+
+  @Mixin private SavedOptions saved = new SavedOptions();
 
   @Option(
       names = "--set",
       paramLabel = "PATH=VALUE",
       description = "Change a setting: steps.0.train.epochs=3; the value is YAML.")
   private List<String> overrides = new ArrayList<>();
-
-  @Option(names = "--data", paramLabel = "DIR", description = "Where data sets lie.")
-  private @Nullable Path data;
-
-  @Option(names = "--allow-download", description = "Download a data set that is nowhere here.")
-  private boolean download;
-
-  @Option(
-      names = "--classpath",
-      paramLabel = "JARS",
-      split = "[:;]",
-      description = "Jars or folders with your own model class.")
-  private List<Path> classpath = new ArrayList<>();
 
   LoadedRecipe load(Path file) throws IOException {
     if (!Files.isRegularFile(file)) {
@@ -47,32 +32,10 @@ final class RecipeOptions {
   }
 
   DataFolders folders(Path recipe) {
-    if (data != null && !Files.isDirectory(data)) {
-      throw new Failure(Failure.USAGE, "--data " + data + " is no folder");
-    }
-    if (download) {
-      System.setProperty("ai.djl.offline", "false");
-    }
-    return DataFolders.of(Optional.ofNullable(data), Optional.of(recipe), download);
+    return saved.folders(recipe);
   }
 
   ClassLoader classes() {
-    ClassLoader own = RecipeOptions.class.getClassLoader();
-    if (classpath.isEmpty()) {
-      return own;
-    }
-    URL[] urls = classpath.stream().map(RecipeOptions::url).toArray(URL[]::new);
-    return new URLClassLoader(urls, own);
-  }
-
-  private static URL url(Path path) {
-    if (!Files.exists(path)) {
-      throw new Failure(Failure.USAGE, "--classpath " + path + " does not exist");
-    }
-    try {
-      return path.toUri().toURL();
-    } catch (MalformedURLException e) {
-      throw new IllegalStateException(e); // a file's URI is a URL
-    }
+    return saved.classes();
   }
 }

@@ -55,6 +55,11 @@ public record RandomData(
         Optional.of("the data is random: accuracy means nothing here"));
   }
 
+  /** The training examples alone. */
+  public Samples draw() {
+    return examples(new Random(seed), samples);
+  }
+
   private Samples examples(Random random, int count) {
     Shape item = new Shape(shape.stream().mapToLong(Integer::longValue).toArray());
     float[] inputs = new float[Math.toIntExact(Math.multiplyExact(item.size(), (long) count))];

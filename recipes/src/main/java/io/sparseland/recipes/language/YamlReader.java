@@ -92,6 +92,11 @@ public final class YamlReader {
     return read(source, text, false);
   }
 
+  /** Reads a text as if it were the file {@code source}. */
+  public static Node parse(String source, String text) {
+    return read(source, text, true);
+  }
+
   static Node read(String source, String text, boolean lines) {
     Mistakes mistakes = new Mistakes();
     try (YAMLParser parser = FACTORY.createParser(text)) {

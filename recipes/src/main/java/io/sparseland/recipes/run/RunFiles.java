@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparseland.recipes.run;
 
+import ai.djl.Model;
 import com.fasterxml.jackson.annotation.JsonRawValue;
 import io.sparseland.recipes.LoadedRecipe;
+import io.sparseland.training.Checkpoint;
 import java.util.Map;
 
 /** The files of a run directory. */
@@ -22,7 +24,12 @@ final class RunFiles {
       @JsonRawValue String recipe) {}
 
   static void write(
-      RunFolder folder, LoadedRecipe loaded, Runner.State state, Report report, RunLog log) {
+      RunFolder folder,
+      LoadedRecipe loaded,
+      Model model,
+      Runner.State state,
+      Report report,
+      RunLog log) {
     Lock lock =
         new Lock(
             loaded.name(),
@@ -36,5 +43,7 @@ final class RunFiles {
     folder.write(RunFolder.LOCK, Json.write(lock) + "\n");
     folder.write("report.json", Json.write(report) + "\n");
     folder.write("run.log", log.text());
+    Checkpoint.save(folder.staging().resolve(SavedRun.CHECKPOINT), model, state.masks);
+    folder.write("report.html", HtmlReport.of(report));
   }
 }

@@ -130,7 +130,7 @@ public final class Runner {
         new Reporter(loaded, plan, folder, state, data.digest())
             .report(accuracy, layers(), seconds);
     log.event("end", "accuracy", accuracy, "sparsity", report.sparsity(), "seconds", seconds);
-    RunFiles.write(folder, loaded, state, report, log);
+    RunFiles.write(folder, loaded, model, state, report, log);
     folder.commit();
     return report;
   }
@@ -171,12 +171,7 @@ public final class Runner {
     watcher.phase("exporting");
     ExportOptions options =
         ExportOptions.named(loaded.name())
-            .withKernels(
-                switch (export.layout()) {
-                  case AUTO -> ExportOptions.Kernels.AUTO;
-                  case SPARSE -> ExportOptions.Kernels.SPARSE;
-                  case DENSE -> ExportOptions.Kernels.DENSE;
-                })
+            .withKernels(SavedRun.kernels(export.layout()))
             .fromRecipe(loaded.hash(), recipe.seed());
     Path target = folder.staging().resolve(export.to());
     ExportResult result;

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.sparseland.recipes.cli;
+
+import io.sparseland.kernels.format.ModelDirectory;
+import io.sparseland.recipes.Failure;
+import io.sparseland.recipes.run.BenchRow;
+import io.sparseland.recipes.run.Machine;
+import io.sparseland.recipes.run.SavedRun;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.ParentCommand;
+
+/** {@code sparseland bench MODEL}. */
+@Command(
+    name = "bench",
+    description = "Times an exported model of a run against dense DJL/PyTorch, in turns.")
+@SuppressWarnings("NullAway.Init") // picocli sets the fields
+final class BenchCommand implements Callable<Integer> {
+
+  @ParentCommand private Main main;
+  @Mixin private SavedOptions options;
+
+  @Parameters(
+      paramLabel = "MODEL",
+      description = "A model directory inside the directory of its run, or that directory.")
+  private Path model;
+
+  @Option(names = "--batches", split = ",", defaultValue = "1,32", description = "Batch sizes.")
+  private List<Integer> batches;
+
+  @Option(names = "--threads", split = ",", defaultValue = "1", description = "Thread counts.")
+  private List<Integer> threads;
+
+  /** What {@code --json} prints. */
+  record Measured(String model, String cpu, List<BenchRow> bench) {}
+
+  @Override
+  public Integer call() throws IOException {
+    if (batches.stream().anyMatch(b -> b < 1) || threads.stream().anyMatch(t -> t < 1)) {
+      throw new Failure(Failure.USAGE, "--batches and --threads must be at least 1");
+    }
+    Path exported =
+        Files.exists(model.resolve(ModelDirectory.MODEL)) ? model : model.resolve("model");
+    Path run = exported.toAbsolutePath().normalize().getParent();
+    if (run == null) {
+      throw new Failure(Failure.USAGE, model + " lies in no run directory");
+    }
+    try (SavedRun saved = SavedRun.open(run, options.folders(run), options.classes());
+        Progress progress = Progress.of(main.console())) {
+      progress.phase("measuring");
+      List<BenchRow> rows = saved.bench(exported, batches, threads, progress);
+      if (main.console().json()) {
+        main.console().document(new Measured(exported.toString(), Machine.cpu(), rows));
+      } else {
+        main.console().result(Machine.cpu() + "\n" + ReportText.of(rows));
+      }
+    }
+    return 0;
+  }
+}
