@@ -27,8 +27,8 @@ import org.apache.commons.math3.stat.StatUtils;
 import org.apache.commons.math3.stat.inference.TTest;
 
 /**
- * RigL against a static mask, the same seeds for both, LeNet-300-100 on MNIST with ERK densities: is
- * the difference in test accuracy more than chance?
+ * RigL against a static mask, the same seeds for both, LeNet-300-100 on MNIST with ERK densities:
+ * is the difference in test accuracy more than chance?
  *
  * <pre>{@code
  * CompareMethods [SPARSITY [SEEDS [EPOCHS [DATA_FOLDER]]]]
