@@ -73,6 +73,17 @@ public final class Torch {
     JniUtils.zeroGrad(torch);
   }
 
+  /** Threads that one operation may use. */
+  public static int threads() {
+    return JniUtils.getNumThreads();
+  }
+
+  /** Sets the threads that one operation may use, from now on. */
+  public static void setThreads(int threads) {
+    Check.that(threads >= 1, "%d threads, allowed: 1 or more", threads);
+    JniUtils.setNumThreads(threads);
+  }
+
   /**
    * Refuses element types that end the process inside the engine.
    *
