@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.sparseland.recipes.plan;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.sparseland.recipes.Recipes;
+import io.sparseland.recipes.data.DataFolders;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class PlannerTest {
+
+  private static final Path EXAMPLES = Path.of(System.getProperty("sparseland.root"), "examples");
+  private static final DataFolders NO_DATA = new DataFolders(Optional.empty(), List.of(), false);
+
+  @Test
+  void erk_on_all_layers_of_lenet_300_100_gives_the_published_counts() throws IOException {
+    // Density 0.1 of 266,200 weights: 26,620 kept; 18,714 + 6,906 + 1,000 (the last stays dense).
+    Plan plan = plan("mnist-rigl-90.yaml", "steps.0.train.sparsity.0.rigl.on={types: [linear]}");
+
+    Plan.TargetPlan target = plan.steps().get(0).targets().get(0);
+    assertThat(target.layers())
+        .extracting(Plan.LayerPlan::kept)
+        .containsExactly(18714L, 6906L, 1000L);
+    assertThat(target.kept()).isEqualTo(26_620);
+    assertThat(target.excluded()).isEmpty();
+  }
+
+  @Test
+  void the_default_exclusion_is_listed_and_outside_the_budget() throws IOException {
+    Plan plan = plan("mnist-rigl-90.yaml");
+
+    Plan.TargetPlan target = plan.steps().get(0).targets().get(0);
+    // Weights of linear.0 and linear.1: 235,200 + 30,000; a tenth is kept.
+    assertThat(target.weights()).isEqualTo(265_200);
+    assertThat(target.kept()).isEqualTo(26_520);
+    assertThat(target.excluded()).extracting(Plan.ExcludedLayer::name).containsExactly("linear.2");
+    // Two FLOPs for each weight of a linear layer.
+    assertThat(plan.model().flops()).isEqualTo(2 * 266_200);
+    assertThat(plan.model().parameters()).isEqualTo(266_610);
+  }
+
+  @Test
+  void lenet5_counts_convolutions_by_their_positions() throws IOException {
+    Plan plan = plan("lenet5-set-90.yaml");
+
+    // 24*24 positions of 20x25, 8*8 of 50x500, then 500x800 and 10x500; two FLOPs each.
+    assertThat(plan.model().flops()).isEqualTo(2L * (576 * 500 + 64 * 25_000 + 400_000 + 5_000));
+  }
+
+  @Test
+  void a_pattern_prunes_whole_units_in_every_group() throws IOException {
+    Plan plan =
+        plan(
+            "mnist-wanda-oneshot.yaml",
+            "steps.prune.prune={wanda: {pattern: \"2:4\"}}",
+            "expect={}");
+
+    assertThat(plan.steps().get(1).targets().get(0).layers())
+        .extracting(Plan.LayerPlan::kept)
+        .containsExactly(117_600L, 15_000L);
+  }
+
+  @Test
+  void row_scope_rounds_in_every_row() throws IOException {
+    Plan plan = plan("mnist-wanda-oneshot.yaml");
+
+    // Wanda compares within rows: floor(0.7 * 784) = 548 of 784 go, 210 of 300 in the second layer.
+    assertThat(plan.steps().get(1).targets().get(0).layers())
+        .extracting(Plan.LayerPlan::kept)
+        .containsExactly(300L * (784 - 548), 100L * (300 - 210));
+  }
+
+  @ParameterizedTest
+  @MethodSource("examples")
+  void every_example_has_a_plan_without_its_data(String example) throws IOException {
+    Plan plan = plan(example);
+
+    assertThat(plan.steps()).isNotEmpty();
+    assertThat(PlanText.of(plan)).contains("step 0", "in all: about");
+  }
+
+  static Stream<String> examples() throws IOException {
+    try (Stream<Path> files = Files.list(EXAMPLES)) {
+      return files
+          .map(f -> f.getFileName().toString())
+          .filter(f -> f.endsWith(".yaml"))
+          .sorted()
+          .toList()
+          .stream();
+    }
+  }
+
+  private static Plan plan(String example, String... overrides) throws IOException {
+    return Planner.plan(
+        Recipes.load(EXAMPLES.resolve(example), List.of(overrides)),
+        NO_DATA,
+        PlannerTest.class.getClassLoader());
+  }
+}
