@@ -30,7 +30,8 @@ public final class Benchmark {
 
   private static final int ROUNDS = 25;
   private static final double ROUND_SECONDS = 0.02;
-  private static final int WARM_UP_ROUNDS = 5;
+  private static final int WARM_UP_ROUNDS = 10;
+  private static final double WARM_UP_SECONDS = 0.5; // the compiler of the JVM needs calls and time
 
   private final Model dense;
   private final Path exported;
@@ -117,9 +118,12 @@ public final class Benchmark {
         kernels);
   }
 
-  /** How many calls fill a round; also the first warm-up. */
+  /** How many calls fill a round, measured after the first warm-up. */
   private static int calls(Runnable call) {
-    time(call, 3);
+    long start = System.nanoTime();
+    while (System.nanoTime() - start < WARM_UP_SECONDS * 1e9) {
+      call.run();
+    }
     double ms = Math.max(1e-4, time(call, 10));
     return (int) Math.max(1, Math.min(2000, Math.round(ROUND_SECONDS * 1000 / ms)));
   }

@@ -135,6 +135,17 @@ final class Reporter {
                 notes.add(
                     "batch %d with %d threads is slower than dense"
                         .formatted(b.batch(), b.threads())));
+    for (BenchRow row : state.bench) {
+      state.bench.stream()
+          .filter(b -> b.batch() == row.batch() && b.threads() < row.threads())
+          .filter(b -> row.latencyDenseMs() > 1.5 * b.latencyDenseMs())
+          .findFirst()
+          .ifPresent(
+              b ->
+                  notes.add(
+                      "batch %d: dense is slower with %d threads than with %d; the machine was busy"
+                          .formatted(row.batch(), row.threads(), b.threads())));
+    }
     return notes;
   }
 
