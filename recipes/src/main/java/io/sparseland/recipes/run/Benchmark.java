@@ -7,7 +7,6 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
-import ai.djl.pytorch.jni.JniUtils;
 import ai.djl.translate.NoopTranslator;
 import ai.djl.translate.TranslateException;
 import io.sparseland.core.Torch;
@@ -48,12 +47,12 @@ public final class Benchmark {
 
   /** Every combination of batch size and thread count; the thread counts are put back. */
   public List<BenchRow> run(List<Integer> batches, List<Integer> threads) {
-    int torchBefore = JniUtils.getNumThreads();
+    int torchBefore = Torch.threads();
     int ownBefore = Threads.count();
     List<BenchRow> rows = new ArrayList<>();
     try {
       for (int count : threads) {
-        JniUtils.setNumThreads(count);
+        Torch.setThreads(count);
         Threads.set(count);
         for (int batch : batches) {
           watcher.progress(rows.size(), (long) batches.size() * threads.size(), "");
@@ -61,7 +60,7 @@ public final class Benchmark {
         }
       }
     } finally {
-      JniUtils.setNumThreads(torchBefore);
+      Torch.setThreads(torchBefore);
       Threads.set(ownBefore);
     }
     return rows;

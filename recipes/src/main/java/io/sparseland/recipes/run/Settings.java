@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparseland.recipes.run;
 
-import ai.djl.pytorch.jni.JniUtils;
+import ai.djl.engine.Engine;
+import io.sparseland.core.Torch;
 
 /** The few process-wide settings. */
 final class Settings {
@@ -16,7 +17,7 @@ final class Settings {
    */
   static void threads(int threads) {
     System.setProperty(TORCH_THREADS, Integer.toString(threads));
-    ai.djl.engine.Engine.getEngine("PyTorch");
-    JniUtils.setNumThreads(threads);
+    Engine.getEngine(Torch.ENGINE);
+    Torch.setThreads(threads);
   }
 }
