@@ -62,7 +62,7 @@ final class Traced implements AutoCloseable {
     NDManager manager = NDManager.newBaseManager(Torch.ENGINE);
     boolean done = false;
     try {
-      Block block = loaded.recipe().model().block(classes);
+      Block block = block(loaded, classes);
       Shape input =
           new Shape(
               LongStream.concat(
@@ -82,6 +82,14 @@ final class Traced implements AutoCloseable {
       if (!done) {
         manager.close();
       }
+    }
+  }
+
+  private static Block block(LoadedRecipe loaded, ClassLoader classes) {
+    try {
+      return loaded.recipe().model().block(classes);
+    } catch (IllegalArgumentException e) {
+      throw new RecipeException(loaded.place("model"), String.valueOf(e.getMessage()), "");
     }
   }
 
