@@ -61,6 +61,27 @@ class ModelDirectoryTest {
   }
 
   @Test
+  void changed_padding_is_refused() throws IOException {
+    ModelDirectory.write(model, Models.mlp(), "{}");
+    Path weights = model.resolve("weights.safetensors");
+    long padding;
+    try (SafeTensors tensors = SafeTensors.open(weights)) {
+      padding =
+          tensors.tensors().stream()
+              .filter(t -> t.name().startsWith(SafeTensors.PADDING))
+              .findFirst()
+              .orElseThrow()
+              .begin();
+    }
+    Files.write(weights, Mutants.flip(Files.readAllBytes(weights), (int) padding, 4));
+
+    assertThatExceptionOfType(FormatException.class)
+        .isThrownBy(() -> ModelDirectory.read(model))
+        .withMessageContaining("'_pad.0'")
+        .withMessageContaining("byte 4");
+  }
+
+  @Test
   void the_same_content_gives_the_same_bytes() throws IOException {
     ModelDirectory.write(folder.resolve("a"), Models.mlp(), "{}");
     ModelDirectory.write(folder.resolve("b"), Models.mlp(), "{}");

@@ -215,6 +215,22 @@ public final class ModelDirectory {
         throw new FormatException(
             file, info.begin(), "tensor '" + info.name() + "'", "only those of " + MODEL);
       }
+      if (padding) {
+        checkZero(file, info, weights.bytes(info.name()));
+      }
+    }
+  }
+
+  /** Padding has no checksum of its own, as its bytes are known. */
+  private static void checkZero(String file, SafeTensors.Info padding, ByteBuffer bytes) {
+    for (int i = 0; i < bytes.limit(); i++) {
+      if (bytes.get(i) != 0) {
+        throw new FormatException(
+            file,
+            padding.begin() + i,
+            "byte %d in '%s'".formatted(bytes.get(i), padding.name()),
+            "0: the data was changed");
+      }
     }
   }
 
