@@ -72,6 +72,6 @@ final class Checkup {
         folder.toString(),
         ok,
         false,
-        ok ? "" : "choose a folder that can be written: export DJL_CACHE_DIR=/tmp/djl");
+        ok ? "" : "choose a folder that can be written: export DJL_CACHE_DIR=DIR");
   }
 }
