@@ -40,7 +40,7 @@ class NativeLibraryTest {
     assertThatThrownBy(() -> NativeCalls.unary(scalar, 1, 0, 0, 17, direct, direct, 1))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage("unary: x");
-    assertThatThrownBy(() -> NativeCalls.packSparse(scalar, 2, 3, direct, direct, 1))
+    assertThatThrownBy(() -> NativeCalls.packSparse(scalar, 1, 2, 3, direct, direct, 1))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage("packSparse: mask");
   }

@@ -21,11 +21,11 @@ final class NativeCalls {
   static native String levelName(int level);
 
   /** The handle of the packed weights, or minus the status. */
-  static native long packDense(int level, int n, int k, ByteBuffer values);
+  static native long packDense(int level, int groups, int n, int k, ByteBuffer values);
 
   /** The handle of the packed weights, or minus the status. */
   static native long packSparse(
-      int level, int n, int k, ByteBuffer mask, ByteBuffer values, int kept);
+      int level, int groups, int n, int k, ByteBuffer mask, ByteBuffer values, int kept);
 
   static native long weightsBytes(long weights);
 
