@@ -2,80 +2,11 @@
 // Native test of the kernels: every operation at every level against fp64, with each array ending at (or
 // beginning behind) a page that must not be touched, for 1 and 3 threads with equal bits, and with
 // every allocation failing once. Meant for -fsanitize=address,undefined or thread; exits 1 on the first failure.
-#include <sys/mman.h>
-#include <unistd.h>
-
-#include <cmath>
-#include <cstdint>
-#include <cstdio>
-#include <cstdlib>
-#include <cstring>
-#include <memory>
-#include <random>
-#include <thread>
-#include <vector>
-
-#include "sparseland_kernels.h"
+#include "testing.h"
 
 namespace {
 
-constexpr double kU = 1.0 / (1 << 24);
-int checks = 0;
-
-[[noreturn]] void fail(const char* what, int level, int64_t at, double found, double expected) {
-  std::printf("FAILED %s at level %s, element %lld: %.9g, expected %.9g\n", what,
-              sl_level_name(level), static_cast<long long>(at), found, expected);
-  std::exit(1);
-}
-
-void close(const char* what, int level, int64_t at, float found, double expected, double bound) {
-  ++checks;
-  if (std::isnan(expected) ? std::isnan(found) : std::fabs(found - expected) <= bound) return;
-  fail(what, level, at, static_cast<double>(found), expected);
-}
-
-// Memory whose last byte lies before a page without access, and whose first page has one before it.
-template <typename T>
-class Guarded {
- public:
-  explicit Guarded(size_t count) : count_(count) {
-    const size_t page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
-    const size_t inner = (count * sizeof(T) + page - 1) / page * page + page;
-    bytes_ = inner + 2 * page;
-    base_ = static_cast<char*>(
-        mmap(nullptr, bytes_, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
-    if (base_ == MAP_FAILED || mprotect(base_ + page, inner, PROT_READ | PROT_WRITE) != 0) {
-      std::abort();
-    }
-    data_ = reinterpret_cast<T*>(base_ + page + inner - count * sizeof(T));
-  }
-  ~Guarded() { munmap(base_, bytes_); }
-  Guarded(const Guarded&) = delete;
-  Guarded& operator=(const Guarded&) = delete;
-
-  T* data() const { return data_; }
-  T& operator[](size_t i) const { return data_[i]; }
-  size_t size() const { return count_; }
-
- private:
-  size_t count_, bytes_;
-  char* base_;
-  T* data_;
-};
-
-using Floats = Guarded<float>;
-std::mt19937 engine(17);
-
-void fill(const Floats& x) {
-  std::normal_distribution<float> normal;
-  for (size_t i = 0; i < x.size(); ++i) x[i] = normal(engine);
-}
-
-std::unique_ptr<Floats> random_floats(int64_t count) {
-  auto x = std::make_unique<Floats>(static_cast<size_t>(count));
-  fill(*x);
-  return x;
-}
+using namespace sl_test;
 
 struct Weights {
   int64_t n, k;
@@ -84,7 +15,8 @@ struct Weights {
   sl_weights* packed = nullptr;
   int status = SL_OK;
 
-  Weights(int level, int64_t n_, int64_t k_, double sparsity, bool sparse) : n(n_), k(k_) {
+  Weights(int level, int64_t groups, int64_t n_, int64_t k_, double sparsity, bool sparse)
+      : n(n_), k(k_) {
     const size_t size = static_cast<size_t>(n * k);
     auto values = random_floats(n * k);
     Guarded<uint64_t> mask((size + 63) / 64);
@@ -101,46 +33,16 @@ struct Weights {
     }
     Floats own(nonzeros.size());
     for (size_t i = 0; i < nonzeros.size(); ++i) own[i] = nonzeros[i];
-    status = sparse ? sl_pack_sparse(level, n, k, mask.data(), own.data(), &packed)
-                    : sl_pack_dense(level, n, k, values->data(), &packed);
+    const sl_matrix w = {SL_F32, n, k, sparse ? mask.data() : nullptr,
+                         sparse ? own.data() : values->data(), nullptr};
+    status = sl_pack(level, sparse ? SL_CSR : SL_DENSE, groups, &w, &packed);
   }
   ~Weights() { sl_weights_free(packed); }
 };
 
-// y with 1 and 3 threads must have equal bits; calls f(y, threads) and returns y.
-template <typename F>
-std::unique_ptr<Floats> run(const char* what, int level, int64_t size, const F& f) {
-  auto one = std::make_unique<Floats>(static_cast<size_t>(size));
-  Floats three(static_cast<size_t>(size));
-  std::memset(one->data(), 0xff, one->size() * 4);
-  std::memset(three.data(), 0xff, three.size() * 4);
-  if (f(one->data(), 1) != SL_OK || f(three.data(), 3) != SL_OK) fail(what, level, -1, 0, 0);
-  if (std::memcmp(one->data(), three.data(), one->size() * 4) != 0) fail(what, level, -2, 0, 0);
-  return one;
-}
-
-void test_linear(int level, int64_t m, int64_t n, int64_t k, double sparsity, bool sparse) {
-  Weights w(level, n, k, sparsity, sparse);
-  auto x = random_floats(m * k), bias = random_floats(n);
-  auto y = run("linear", level, m * n, [&](float* out, int threads) {
-    return sl_linear(w.packed, bias->data(), SL_RELU, m, x->data(), out, threads);
-  });
-  for (int64_t i = 0; i < m * n; ++i) {
-    double sum = (*bias)[i % n], magnitude = std::fabs(sum);
-    int64_t terms = 1;
-    for (int64_t j = 0; j < k; ++j) {
-      const double p = w.all[i % n * k + j] * (*x)[i / n * k + j];
-      sum += p;
-      magnitude += std::fabs(p);
-      terms += w.kept[i % n * k + j];
-    }
-    close("linear", level, i, (*y)[i], std::fmax(sum, 0), 1.01 * terms * kU * magnitude);
-  }
-}
-
 void test_conv(int level, const sl_conv& s, double sparsity, bool sparse) {
   const int64_t per_group = s.channels / s.groups, k = per_group * s.kernel_h * s.kernel_w;
-  Weights w(level, s.outputs, k, sparsity, sparse);
+  Weights w(level, s.groups, s.outputs, k, sparsity, sparse);
   auto x = random_floats(s.batch * s.channels * s.height * s.width), bias = random_floats(s.outputs);
   auto y = run("conv2d", level, s.batch * s.outputs * s.out_height * s.out_width,
                [&](float* out, int threads) {
@@ -284,10 +186,12 @@ void test_no_memory(int level) {
       int status = SL_OK;
       std::thread fresh([&] {  // a thread without scratch memory yet
         sl_test_fail_allocation(n);
-        Weights linear(level, 70, 90, 0.5, sparse), conv2d(level, 6, 18, 0.5, sparse);
+        Weights linear(level, 1, 70, 90, 0.5, sparse), conv2d(level, 2, 6, 18, 0.5, sparse);
         status |= linear.status | conv2d.status;
         if (linear.packed != nullptr) {
-          status |= sl_linear(linear.packed, nullptr, SL_RELU, 40, x->data(), y->data(), 1);
+          const sl_input in = {SL_ROWS, x->data(), nullptr, 0};
+          const sl_output out = {SL_ROWS, y->data(), nullptr, SL_RELU, nullptr};
+          status |= sl_linear(linear.packed, 40, &in, &out, 1);
         }
         if (conv2d.packed != nullptr) {
           status |= sl_conv2d(conv2d.packed, nullptr, SL_RELU, &s, x->data(), y->data(), 1);
@@ -306,17 +210,22 @@ void test_no_memory(int level) {
 
 // Eight callers share the pool.
 void test_callers(int level) {
-  Weights w(level, 300, 400, 0.8, true);
+  Weights w(level, 1, 300, 400, 0.8, true);
   auto x = random_floats(64 * 400);
+  const auto call = [&](float* y, int threads) {
+    const sl_input in = {SL_ROWS, x->data(), nullptr, 0};
+    const sl_output out = {SL_ROWS, y, nullptr, SL_TANH, nullptr};
+    return sl_linear(w.packed, 64, &in, &out, threads);
+  };
   std::vector<float> expected(64 * 300);
-  sl_linear(w.packed, nullptr, SL_TANH, 64, x->data(), expected.data(), 1);
+  call(expected.data(), 1);
   std::vector<std::thread> callers;
   std::vector<int> bad(8);
   for (int c = 0; c < 8; ++c) {
     callers.emplace_back([&, c] {
       std::vector<float> y(expected.size());
       for (int i = 0; i < 20; ++i) {
-        sl_linear(w.packed, nullptr, SL_TANH, 64, x->data(), y.data(), 3);
+        bad[c] += call(y.data(), 3) != SL_OK;
         bad[c] += std::memcmp(y.data(), expected.data(), y.size() * 4) != 0;
       }
     });
@@ -329,17 +238,7 @@ void test_callers(int level) {
 }
 
 void test_level(int level) {
-  for (int64_t m : {1, 2, 3, 7, 8, 17, 33, 67}) {
-    for (int64_t n : {1, 15, 16, 35, 131}) {
-      for (int64_t k : {1, 5, 257}) {
-        for (double sparsity : {0.0, 0.5, 0.9, 0.99, 1.0}) {
-          test_linear(level, m, n, k, sparsity, true);
-        }
-        test_linear(level, m, n, k, 0, false);
-      }
-    }
-  }
-  test_linear(level, 5, 1200, 300, 0.8, true);
+  sl_test::test_designs(level);
   for (bool sparse : {true, false}) {
     test_conv(level, conv(2, 3, 7, 9, 5, 3, 1, 1, 1, 1), 0.5, sparse);
     test_conv(level, conv(1, 4, 13, 11, 19, 3, 2, 1, 2, 1), 0.5, sparse);
@@ -357,7 +256,10 @@ void test_level(int level) {
 
 }  // namespace
 
-int main() {
+// The folder with oneDNN's library may be given, so that its design is tested too.
+int main(int count, char** arguments) {
+  const char* why = count > 1 ? sl_onednn_load(arguments[1]) : "no folder given";
+  std::printf("onednn: %s\n", why == nullptr ? "loaded" : why);
   for (int level = 0; level < SL_LEVELS; ++level) {
     if (sl_level_available(level)) {
       test_level(level);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// C API of the Sparseland kernels. Sizes are in elements unless a name says bytes; data is fp32.
+// C API of the Sparseland kernels. Sizes are in elements unless a name says bytes; activations are fp32
+// unless a name says words.
 //
 // The caller has checked shapes, pointers and ranges. Functions return a status and throw nothing; they may be
 // called from several threads at once. `threads` counts the calling thread; results have the same
@@ -55,18 +56,80 @@ typedef struct {
 SL_API int sl_level_available(int level);
 SL_API const char* sl_level_name(int level);
 
-// Packs w [n, k], row-major.
-SL_API int sl_pack_dense(int level, int64_t n, int64_t k, const float* w, sl_weights** out);
-// Packs a sparse w [n, k]: bit i % 64 of mask[i / 64] = weight i is kept; `values` holds the kept
-// ones in that order, as many as the mask has bits.
-SL_API int sl_pack_sparse(int level, int64_t n, int64_t k, const uint64_t* mask,
-                          const float* values, sl_weights** out);
+// Types of stored weights. A word is 32 bits along k: one fp32, 2 bf16 or 4 int8.
+enum { SL_F32 = 0, SL_BF16 = 1, SL_I8 = 2, SL_TYPES = 3 };
+
+// A matrix w [n, k] as it is stored, row-major, whatever design will multiply it.
+typedef struct {
+  int type;
+  int64_t n, k;
+  const uint64_t* mask;  // bit i % 64 of mask[i / 64]: weight i is kept; null: all are
+  const void* values;    // the kept ones in that order: float, bf16 as uint16_t, or int8_t
+  const float* scales;   // SL_I8 only, [n]: w = scales[row] * value
+} sl_matrix;
+
+// Designs: layouts of packed weights with their micro-kernels, one file each in src/designs.
+enum {
+  SL_DENSE = 0,   // all weights, panels of outputs
+  SL_CSR = 1,     // single weights, rows sorted by count, tokens in panels
+  SL_BLOCK4 = 2,  // blocks of 4 outputs x 1 word, tokens in panels
+  SL_OUT16 = 3,   // blocks of 16 outputs x 1 word, any number of tokens
+  SL_COLUMN4 = 4, // int8, blocks of 4 outputs x 1 input, columns interleaved on the fly
+  SL_BITMAP = 5,  // bitmap and expand, few tokens
+  SL_CSR16 = 6,   // 16-bit column numbers, few tokens
+  SL_ONEDNN = 7,  // all weights, by oneDNN when its library was given
+  SL_DESIGNS = 8
+};
+// Gives SL_ONEDNN its library: the folder with libdnnl.so.3 (and libgomp.so.1, else the system's). Null
+// when it is loaded, else why not, valid until the next call.
+SL_API const char* sl_onednn_load(const char* folder);
+SL_API const char* sl_design_name(int design);
+// Null when the design takes the matrix at this level, else why it does not, for people.
+SL_API const char* sl_design_refuses(int level, int design, const sl_matrix* w);
+// Packs the rows in `groups` equal parts, for a grouped convolution, or in one (groups = 1).
+SL_API int sl_pack(int level, int design, int64_t groups, const sl_matrix* w, sl_weights** out);
+SL_API int sl_weights_design(const sl_weights* w);
+// The matrix back, exactly, as dense values [n, k] of its type; 0 where pruned.
+SL_API void sl_unpack(const sl_weights* w, void* values);
 SL_API int64_t sl_weights_bytes(const sl_weights* w);
 SL_API void sl_weights_free(sl_weights* w);
 
-// y [m, n] = act(x [m, k] * w' + bias); bias may be null.
-SL_API int sl_linear(const sl_weights* w, const float* bias, int act, int64_t m, const float* x,
-                     float* y, int threads);
+// Layouts of activations [m tokens, k]. Panels of 32 tokens, the last one of 16 when at most 16 are
+// left: token t is column t % 32 of panel t / 32, a panel is [k][tokens], panel p begins at element
+// 32 p k; tokens behind the last are padding, any value. Words: the same with words of the weights'
+// type, [ceil(k / words)][tokens] of a panel; int8 is unsigned with zero point 128.
+enum { SL_ROWS = 0, SL_PANELS = 1, SL_WORDS = 2 };
+enum { SL_PANEL = 32 };
+// Elements of [m, k] in panels (k in words for words), padding included.
+SL_API int64_t sl_panels_size(int64_t m, int64_t k);
+// Rows or panels of fp32 to words of a type; scales [m rounded up to a panel] for SL_I8: per token
+// max|x| / 127, or the given one for all when x_scale > 0.
+SL_API int sl_pack_words(int level, int type, int64_t m, int64_t k, int layout, const float* x,
+                         float x_scale, void* words, float* scales, int threads);
+// To panels from rows and back.
+SL_API int sl_to_panels(int level, int64_t m, int64_t k, const float* rows, float* panels,
+                        int threads);
+SL_API int sl_to_rows(int level, int64_t m, int64_t k, const float* panels, float* rows,
+                      int threads);
+
+typedef struct {
+  int layout;           // SL_WORDS: words of the weights' type
+  const void* data;
+  const float* scales;  // of SL_WORDS and SL_I8
+  float scale;          // SL_I8 from rows or panels: one scale for all tokens, or 0 for one each
+} sl_input;
+
+typedef struct {
+  int layout;  // SL_ROWS or SL_PANELS
+  float* data;
+  const float* bias;      // [n] or null
+  int act;
+  const float* residual;  // of the shape and layout of data, or null: added last
+} sl_output;
+
+// y [m, n] = act(x [m, k] * w' + bias) + residual.
+SL_API int sl_linear(const sl_weights* w, int64_t m, const sl_input* x, const sl_output* y,
+                     int threads);
 SL_API int sl_conv2d(const sl_weights* w, const float* bias, int act, const sl_conv* s,
                      const float* x, float* y, int threads);
 // For each i below count: y[i] [m, n] = a + a_offsets[i] [m, k] * b + b_offsets[i] [k, n].

@@ -3,7 +3,8 @@
 // what the sparse kernels and dense_conv read; their output rows are rows of NCHW.
 #include <cstring>
 
-#include "memory.h"
+#include "designs/csr.h"
+#include "designs/dense.h"
 #include "pool.h"
 #include "weights.h"
 
@@ -11,8 +12,6 @@ namespace sl {
 namespace {
 
 constexpr int64_t kPixels = 32;  // of a panel in the sparse kernels
-
-int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 
 // Neighbouring pixels [first, first + count) of one output row.
 struct Segment {
@@ -71,36 +70,32 @@ struct Target {
   float* y;       // first pixel of the group's first output
 };
 
-int dense_panel(const sl_weights* w, const Target& t, const float* panel) {
-  const int64_t width2 = 2 * w->level->width;
+int dense_panel(const DensePacked& w, const Target& t, const float* panel) {
+  const SlLevel* level = w.level;
+  const int64_t width2 = 2 * level->width;
   float* out = scratch(kTask2, product(width2, width2));
   if (out == nullptr) return SL_NO_MEMORY;
-  for (int64_t row = 0; row < w->n; row += width2) {
-    const int64_t rows = least(width2, w->n - row);
-    w->level->dense_conv(rows, w->k, w->dense + row * w->k, panel, out);
+  for (int64_t row = 0; row < w.n; row += width2) {
+    const int64_t rows = least(width2, w.n - row);
+    level->dense_conv(rows, w.k, w.panels() + row * w.k, panel, out);
     for (int64_t r = 0; r < rows; ++r) {
-      w->level->bias_act(t.count, t.bias == nullptr ? 0.0f : t.bias[row + r], t.act,
+      level->bias_act(t.count, t.bias == nullptr ? 0.0f : t.bias[row + r], t.act,
                          out + r * width2, t.y + (row + r) * t.plane);
     }
   }
   return SL_OK;
 }
 
-int sparse_panel(const sl_weights* w, const Target& t, const float* panel, int vectors) {
-  const Sparse& s = w->sparse;
-  const int64_t width = vectors * w->level->width;
-  for (int64_t c = 0; c < s.chunk_count; ++c) {
-    const Chunk& chunk = s.chunks[c];
-    float* out = scratch(kTask2, product(chunk.rows, width));
+int sparse_panel(const CsrPacked& w, const Target& t, const float* panel) {
+  for (int64_t i = 0; i < w.parts(); ++i) {
+    const Part part = w.part(i);
+    float* out = scratch(kTask2, product(part.rows, kPixels));
     if (out == nullptr) return SL_NO_MEMORY;
-    for (int64_t b = 0; b < s.block_count; ++b) {
-      w->level->csr_spmm(&s.blocks[c * s.block_count + b], vectors, b == 0,
-                         panel + b * kBlock * width, out);
-    }
-    for (int64_t r = 0; r < chunk.rows; ++r) {
-      const int64_t row = chunk.first + r;
-      w->level->bias_act(t.count, t.bias == nullptr ? 0.0f : t.bias[row], t.act, out + r * width,
-                         t.y + row * t.plane);
+    w.multiply(i, kPixels, panel, out);
+    for (int64_t r = 0; r < part.rows; ++r) {
+      const int64_t row = part.first + r;
+      w.level->bias_act(t.count, t.bias == nullptr ? 0.0f : t.bias[row], t.act, out + r * kPixels,
+                        t.y + row * t.plane);
     }
   }
   return SL_OK;
@@ -111,28 +106,29 @@ int sparse_panel(const sl_weights* w, const Target& t, const float* panel, int v
 
 int sl_conv2d(const sl_weights* w, const float* bias, int act, const sl_conv* s, const float* x,
               float* y, int threads) {
-  sl_weights* const own = const_cast<sl_weights*>(w);  // only for its cache of groups
-  sl_weights* const* parts = s->groups == 1 ? &own : sl::grouped(own, s->groups);
-  if (parts == nullptr) return SL_NO_MEMORY;
-  const SlLevel* level = w->level;
-  const bool dense = w->dense != nullptr;
+  const bool dense = w->design == SL_DENSE;
+  if ((!dense && w->design != SL_CSR) || static_cast<int64_t>(w->parts.size()) != s->groups) {
+    return SL_BAD_ARGUMENT;
+  }
+  const sl::Packed& any = *w->parts[0];
   const int64_t pixels = s->out_height * s->out_width;
-  int vectors = 2;
-  while (!dense && vectors * level->width < sl::kPixels) vectors *= 2;
-  const int64_t width = vectors * level->width;
-  const int64_t blocks = (pixels + width - 1) / width;
-  const int64_t rows = w->n / s->groups, image = s->channels * s->height * s->width;
-  const int64_t work = s->batch * pixels * (dense ? w->n * w->k : w->sparse.nonzeros);
-  return sl::parallel(threads, s->batch * s->groups * blocks, work, [&](int64_t i) {
+  const int64_t width = dense ? 2 * any.level->width : sl::kPixels;
+  const int64_t blocks = sl::up(pixels, width), image = s->channels * s->height * s->width;
+  const int64_t kept =
+      dense ? any.n * any.k : static_cast<const sl::CsrPacked&>(any).nonzeros();
+  const int64_t tasks = s->batch * s->groups * blocks;
+  return sl::parallel(threads, tasks, s->batch * pixels * kept * s->groups, [&](int64_t i) {
     const int64_t b = i / blocks / s->groups, group = i / blocks % s->groups;
     const int64_t first = i % blocks * width, count = sl::least(width, pixels - first);
-    float* panel = sl::scratch(sl::kTask, sl::product(w->k, width));
+    float* panel = sl::scratch(sl::kTask, sl::product(any.k, width));
     if (panel == nullptr) return static_cast<int>(SL_NO_MEMORY);
     const float* in = x + b * image + group * (s->channels / s->groups) * s->height * s->width;
     sl::fill_panel(*s, in, first, count, width, panel);
-    const sl::Target target{bias == nullptr ? nullptr : bias + group * rows, act, count, pixels,
-                            y + (b * w->n + group * rows) * pixels + first};
-    return dense ? sl::dense_panel(parts[group], target, panel)
-                 : sl::sparse_panel(parts[group], target, panel, vectors);
+    const int64_t output = group * any.n;
+    const sl::Target target{bias == nullptr ? nullptr : bias + output, act, count, pixels,
+                            y + (b * s->outputs + output) * pixels + first};
+    const sl::Packed& part = *w->parts[group];
+    return dense ? sl::dense_panel(static_cast<const sl::DensePacked&>(part), target, panel)
+                 : sl::sparse_panel(static_cast<const sl::CsrPacked&>(part), target, panel);
   });
 }

@@ -99,15 +99,26 @@ SL_JNI(jstring, levelName)(JNIEnv* env, jclass, jint level) {
   return env->NewStringUTF(sl_level_name(level));
 }
 
-SL_JNI(jlong, packDense)(JNIEnv* env, jclass, jint level, jint n, jint k, jobject values) {
-  Buffers buffers(env);
-  const float* v = buffers.floats(values, "packDense: values", elements({n, k}));
-  sl_weights* w = nullptr;
-  return buffers.good() ? handle_of(sl_pack_dense(level, n, k, v, &w), w) : -SL_BAD_ARGUMENT;
+SL_JNI(jstring, onednnLoad)(JNIEnv* env, jclass, jstring folder) {
+  const char* path = folder == nullptr ? nullptr : env->GetStringUTFChars(folder, nullptr);
+  if (path == nullptr) return nullptr;
+  const char* why = sl_onednn_load(path);
+  env->ReleaseStringUTFChars(folder, path);
+  return why == nullptr ? nullptr : env->NewStringUTF(why);
 }
 
-SL_JNI(jlong, packSparse)(JNIEnv* env, jclass, jint level, jint n, jint k, jobject mask,
-                          jobject values, jint kept) {
+SL_JNI(jlong, packDense)(JNIEnv* env, jclass, jint level, jint groups, jint n, jint k,
+                         jobject values) {
+  Buffers buffers(env);
+  const float* v = buffers.floats(values, "packDense: values", elements({n, k}));
+  if (!buffers.good()) return -SL_BAD_ARGUMENT;
+  const sl_matrix matrix = {SL_F32, n, k, nullptr, v, nullptr};
+  sl_weights* w = nullptr;
+  return handle_of(sl_pack(level, SL_DENSE, groups, &matrix, &w), w);
+}
+
+SL_JNI(jlong, packSparse)(JNIEnv* env, jclass, jint level, jint groups, jint n, jint k,
+                          jobject mask, jobject values, jint kept) {
   Buffers buffers(env);
   const int64_t size = elements({n, k});
   const int64_t words = size < 0 ? -1 : (size + 63) / 64;
@@ -121,8 +132,9 @@ SL_JNI(jlong, packSparse)(JNIEnv* env, jclass, jint level, jint n, jint k, jobje
     buffers.fail("packSparse: mask");
     return -SL_BAD_ARGUMENT;
   }
+  const sl_matrix matrix = {SL_F32, n, k, m, v, nullptr};
   sl_weights* w = nullptr;
-  return handle_of(sl_pack_sparse(level, n, k, m, v, &w), w);
+  return handle_of(sl_pack(level, SL_CSR, groups, &matrix, &w), w);
 }
 
 SL_JNI(jlong, weightsBytes)(JNIEnv*, jclass, jlong handle) {
@@ -138,7 +150,9 @@ SL_JNI(jint, linear)(JNIEnv* env, jclass, jlong handle, jint n, jint k, jobject 
   const float* in = buffers.floats(x, "linear: x", elements({m, k}));
   float* out = buffers.floats(y, "linear: y", elements({m, n}));
   if (!buffers.good()) return SL_BAD_ARGUMENT;
-  return sl_linear(weights_of(handle), b, act, m, in, out, threads);
+  const sl_input input = {SL_ROWS, in, nullptr, 0};
+  const sl_output output = {SL_ROWS, out, b, act, nullptr};
+  return sl_linear(weights_of(handle), m, &input, &output, threads);
 }
 
 SL_JNI(jint, conv2d)(JNIEnv* env, jclass, jlong handle, jobject bias, jint act, jintArray shape,

@@ -29,8 +29,21 @@ struct SlBlock {
   const SlRecord* records;
 };
 
+// From sums of products to outputs, for `rows` outputs of one panel. Pointers begin at the first of
+// these outputs; null where there is nothing to do.
+struct SlFinish {
+  int type;                    // SL_I8: the sums are int32
+  const float* scales;         // SL_I8, [rows]
+  const int32_t* sums;         // SL_I8, [rows]: sums of the weights, for the zero point 128
+  const float* token_scales;   // SL_I8, [tokens]
+  const float* bias;           // [rows]
+  int act;
+  const float* residual;       // panel [rows][tokens]
+};
+
 struct SlLevel {
   const char* name;
+  int code;            // SL_AVX512, ...
   int64_t width;       // floats in a vector
   int64_t dense_rows;  // most rows of x that dense_gemm takes
 
@@ -46,9 +59,17 @@ struct SlLevel {
   // panel [k][tokens] from x [rows <= tokens][ld]; missing rows are 0.
   void (*rows_to_panel)(int64_t rows, int64_t tokens, int64_t k, const float* x, int64_t ld,
                         float* panel);
-  // y [rows][ld] from panel [n][tokens], n columns, with bias [n] or null and activation.
-  void (*panel_to_rows)(int64_t rows, int64_t tokens, int64_t n, float* panel, const float* bias,
-                        int act, float* y, int64_t ld);
+  // y [rows][ld] from panel [n][tokens], rows <= tokens, n columns.
+  void (*panel_to_rows)(int64_t rows, int64_t tokens, int64_t n, const float* panel, float* y,
+                        int64_t ld);
+  // In place: sums [rows][tokens] to fp32 outputs, tokens 16 or 32.
+  void (*finish)(const SlFinish* f, int64_t rows, int64_t tokens, void* sums);
+  // Words [ceil(k / words)][tokens] of a type from x [rows][ld], or from a panel [k][tokens]; token
+  // scales as in sl_pack_words.
+  void (*words_from_rows[3])(int64_t rows, int64_t tokens, int64_t k, const float* x, int64_t ld,
+                             float scale, void* words, float* scales);
+  void (*words_from_panel[3])(int64_t tokens, int64_t k, const float* x, float scale, void* words,
+                              float* scales);
   // y [n] = act(x + bias[i]) with one bias for all, y may be x.
   void (*bias_act)(int64_t n, float bias, int act, const float* x, float* y);
   // y [n] = act(x[i] + bias[i]); bias may be null, y may be x.

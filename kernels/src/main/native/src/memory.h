@@ -13,8 +13,9 @@ void* allocate(size_t bytes);
 void release(void* memory);
 
 // Grow-only memory of the current thread, freed when it ends; contents do not survive a call.
-// kShared holds what one call prepares for all its tasks, kTask, kTask2 and kTask3 what one task needs.
-enum Slot { kShared, kTask, kTask2, kTask3, kSlots };
+// kShared, kRowsIn and kRowsOut hold what one call prepares for all its tasks, kTask, kTask2 and kTask3
+// what one task needs.
+enum Slot { kShared, kRowsIn, kRowsOut, kTask, kTask2, kTask3, kSlots };
 float* scratch(Slot slot, size_t floats);
 
 // a * b * c as a size in elements, or SIZE_MAX when it (times 16 bytes) does not fit.

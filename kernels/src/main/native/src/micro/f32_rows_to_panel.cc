@@ -21,3 +21,8 @@ void SL_KERNEL(f32_rows_to_panel)(int64_t rows, int64_t tokens, int64_t k, const
     for (int64_t r = rows; r < tokens; ++r) panel[i * tokens + r] = 0.0f;
   }
 }
+
+void SL_KERNEL(f32_words_from_rows)(int64_t rows, int64_t tokens, int64_t k, const float* x,
+                                    int64_t ld, float, void* words, float*) {
+  SL_KERNEL(f32_rows_to_panel)(rows, tokens, k, x, ld, static_cast<float*>(words));
+}

@@ -12,8 +12,16 @@ void SL_KERNEL(f32_dense_gemm_rx2v)(int64_t, int64_t, int64_t, int64_t, int, con
                                     const float*, float*);
 void SL_KERNEL(f32_dense_conv_4x2v)(int64_t, int64_t, const float*, const float*, float*);
 void SL_KERNEL(f32_rows_to_panel)(int64_t, int64_t, int64_t, const float*, int64_t, float*);
-void SL_KERNEL(f32_panel_to_rows)(int64_t, int64_t, int64_t, float*, const float*, int, float*,
-                                  int64_t);
+void SL_KERNEL(f32_panel_to_rows)(int64_t, int64_t, int64_t, const float*, float*, int64_t);
+void SL_KERNEL(finish)(const SlFinish*, int64_t, int64_t, void*);
+#define SL_WORDS_FROM_ROWS(type)                                                              \
+  void SL_KERNEL(type##_words_from_rows)(int64_t, int64_t, int64_t, const float*, int64_t, float, \
+                                         void*, float*)
+SL_WORDS_FROM_ROWS(f32);
+SL_WORDS_FROM_ROWS(bf16);
+SL_WORDS_FROM_ROWS(u8);
+void SL_KERNEL(bf16_words_from_panel)(int64_t, int64_t, const float*, float, void*, float*);
+void SL_KERNEL(u8_words_from_panel)(int64_t, int64_t, const float*, float, void*, float*);
 void SL_KERNEL(f32_bias_act)(int64_t, float, int, const float*, float*);
 void SL_KERNEL(f32_bias_act_row)(int64_t, const float*, int, const float*, float*);
 void SL_KERNEL(f32_unary)(int, float, float, int64_t, const float*, float*);
@@ -27,6 +35,7 @@ void SL_KERNEL(f32_pool_rows)(int, int64_t, int64_t, const float*, int64_t, floa
 extern const SlLevel SL_KERNEL(sl_level);
 const SlLevel SL_KERNEL(sl_level) = {
     SL_TEXT(SL_LEVEL),
+    W == 16 ? SL_AVX512 : W == 8 ? SL_AVX2 : SL_SCALAR,
     W,
     W == 16 ? 12 : 6,
     SL_KERNEL(f32_csr_spmm_2x8v),
@@ -35,6 +44,9 @@ const SlLevel SL_KERNEL(sl_level) = {
     SL_KERNEL(f32_dense_conv_4x2v),
     SL_KERNEL(f32_rows_to_panel),
     SL_KERNEL(f32_panel_to_rows),
+    SL_KERNEL(finish),
+    {SL_KERNEL(f32_words_from_rows), SL_KERNEL(bf16_words_from_rows), SL_KERNEL(u8_words_from_rows)},
+    {nullptr, SL_KERNEL(bf16_words_from_panel), SL_KERNEL(u8_words_from_panel)},
     SL_KERNEL(f32_bias_act),
     SL_KERNEL(f32_bias_act_row),
     SL_KERNEL(f32_unary),

@@ -19,6 +19,7 @@ class BadInputTest {
   void packing_checks_counts_and_the_mask() {
     refused(() -> kernels.packDense(2, 3, FloatBuffer.allocate(5)), "5 values for [2, 3]");
     refused(() -> kernels.packDense(0, 3, FloatBuffer.allocate(0)), "sizes of 1 or more");
+    refused(() -> kernels.packDense(3, 2, 2, FloatBuffer.allocate(6)), "that divide 3 outputs");
     refused(
         () -> kernels.packSparse(2, 3, LongBuffer.allocate(2), FloatBuffer.allocate(0)),
         "2 mask words");
@@ -59,6 +60,9 @@ class BadInputTest {
     refused(
         () -> conv(w, new ConvShape(3, 3, 1, 1, 0, 0, 1, 1, 3), samples.tensor(1, 6, 5, 5), y),
         "3 groups must divide");
+    refused(
+        () -> conv(w, new ConvShape(3, 3, 1, 1, 0, 0, 1, 1, 2), samples.tensor(1, 4, 5, 5), y),
+        "packed for 1 groups, allowed are 2");
     refused(() -> new ConvShape(3, 3, 0, 1, 0, 0, 1, 1, 1), "strideH is 0");
     refused(
         () -> new PoolShape(PoolShape.Kind.MAX, 2, 2, 1, 1, 2, 0, false, false), "half the kernel");

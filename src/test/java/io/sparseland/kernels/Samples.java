@@ -45,6 +45,10 @@ final class Samples {
   record Matrix(int n, int k, float[] values, boolean[] kept) {
 
     PackedWeights sparse(Kernels kernels) {
+      return sparse(kernels, 1);
+    }
+
+    private PackedWeights sparse(Kernels kernels, int groups) {
       LongBuffer mask = LongBuffer.allocate((kept.length + 63) / 64);
       float[] nonzeros = new float[kept.length];
       int count = 0;
@@ -54,7 +58,7 @@ final class Samples {
           nonzeros[count++] = values[i];
         }
       }
-      return kernels.packSparse(n, k, mask, FloatBuffer.wrap(nonzeros, 0, count));
+      return kernels.packSparse(n, k, groups, mask, FloatBuffer.wrap(nonzeros, 0, count));
     }
 
     PackedWeights dense(Kernels kernels) {
@@ -68,8 +72,15 @@ final class Samples {
       return new Matrix(n, k, values, all);
     }
 
+    /** For a convolution in groups. */
+    PackedWeights pack(Kernels kernels, int groups, boolean sparse) {
+      return sparse
+          ? sparse(kernels, groups)
+          : kernels.packDense(n, k, groups, FloatBuffer.wrap(values));
+    }
+
     PackedWeights pack(Kernels kernels, boolean sparse) {
-      return sparse ? sparse(kernels) : dense(kernels);
+      return pack(kernels, 1, sparse);
     }
   }
 }

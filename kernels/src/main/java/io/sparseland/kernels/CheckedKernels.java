@@ -22,8 +22,8 @@ final class CheckedKernels implements Kernels {
   }
 
   @Override
-  public PackedWeights packDense(int outputs, int inputs, FloatBuffer values) {
-    int size = Shapes.matrix("packDense", outputs, inputs);
+  public PackedWeights packDense(int outputs, int inputs, int groups, FloatBuffer values) {
+    int size = Shapes.matrix("packDense", outputs, inputs, groups);
     Check.that(
         values.remaining() == size,
         "packDense: %d values for [%d, %d], allowed are %d",
@@ -31,13 +31,13 @@ final class CheckedKernels implements Kernels {
         outputs,
         inputs,
         size);
-    return set.packDense(outputs, inputs, values.slice());
+    return set.packDense(outputs, inputs, groups, values.slice());
   }
 
   @Override
   public PackedWeights packSparse(
-      int outputs, int inputs, LongBuffer maskWords, FloatBuffer nonzeros) {
-    int size = Shapes.matrix("packSparse", outputs, inputs);
+      int outputs, int inputs, int groups, LongBuffer maskWords, FloatBuffer nonzeros) {
+    int size = Shapes.matrix("packSparse", outputs, inputs, groups);
     LongBuffer mask = maskWords.slice();
     int words = (int) ((size + 63L) / 64);
     Check.that(
@@ -60,7 +60,7 @@ final class CheckedKernels implements Kernels {
         "packSparse: %d values, the mask keeps %d",
         nonzeros.remaining(),
         kept);
-    return set.packSparse(outputs, inputs, mask, nonzeros.slice());
+    return set.packSparse(outputs, inputs, groups, mask, nonzeros.slice());
   }
 
   @Override
@@ -74,6 +74,7 @@ final class CheckedKernels implements Kernels {
     allowed[allowed.length - 1] = w.outputs();
     Shapes.exactly("linear", "y", y, allowed);
     bias("linear", bias, w);
+    Check.that(w.groups() == 1, "linear: weights packed for %d groups, allowed is 1", w.groups());
     set.linear(w, bias, act, x.size() / k, x, y);
   }
 
@@ -99,6 +100,11 @@ final class CheckedKernels implements Kernels {
         s.kernelH(),
         s.kernelW(),
         w.inputs());
+    Check.that(
+        w.groups() == s.groups(),
+        "conv2d: weights packed for %d groups, allowed are %d",
+        w.groups(),
+        s.groups());
     int h = s.outputH(x.dimension(2));
     int v = s.outputW(x.dimension(3));
     Check.that(h >= 1 && v >= 1, "conv2d: %s does not fit into x %s", s, x);

@@ -14,14 +14,14 @@ final class JavaKernels implements KernelSet {
   }
 
   @Override
-  public PackedWeights packDense(int outputs, int inputs, FloatBuffer values) {
-    return JavaWeights.dense(outputs, inputs, values);
+  public PackedWeights packDense(int outputs, int inputs, int groups, FloatBuffer values) {
+    return JavaWeights.dense(outputs, inputs, groups, values);
   }
 
   @Override
   public PackedWeights packSparse(
-      int outputs, int inputs, LongBuffer maskWords, FloatBuffer nonzeros) {
-    return JavaWeights.sparse(outputs, inputs, maskWords, nonzeros);
+      int outputs, int inputs, int groups, LongBuffer maskWords, FloatBuffer nonzeros) {
+    return JavaWeights.sparse(outputs, inputs, groups, maskWords, nonzeros);
   }
 
   @Override

@@ -2,7 +2,6 @@
 package io.sparseland.kernels;
 
 import java.nio.FloatBuffer;
-import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -58,22 +57,11 @@ final class JavaProducts {
   static void multiply(
       JavaWeights.Data w, int k, int begin, int end, float[] panel, int tokens, float[] sums) {
     boolean sparse = w.starts().length > 0;
-    float[] sum = new float[tokens];
+    RowSums product = RowSums.best();
     for (int row = begin; row < end; row++) {
-      Arrays.fill(sum, 0f);
       int from = sparse ? w.starts()[row] : row * k;
       int to = sparse ? w.starts()[row + 1] : from + k;
-      for (int p = from; p < to; p++) {
-        int column = sparse ? w.columns()[p] : p - from;
-        addScaled(w.values()[p], panel, column * tokens, sum);
-      }
-      System.arraycopy(sum, 0, sums, (row - begin) * tokens, tokens);
-    }
-  }
-
-  private static void addScaled(float w, float[] panel, int offset, float[] sum) {
-    for (int t = 0; t < sum.length; t++) {
-      sum[t] += w * panel[offset + t];
+      product.row(w.values(), w.columns(), from, to, panel, tokens, sums, (row - begin) * tokens);
     }
   }
 

@@ -10,6 +10,7 @@ final class JavaWeights implements PackedWeights {
 
   private final int outputs;
   private final int inputs;
+  private final int groups;
   private final boolean sparse;
   private final long bytes;
   private volatile @Nullable Data data;
@@ -18,21 +19,23 @@ final class JavaWeights implements PackedWeights {
   @SuppressWarnings("ArrayRecordComponent") // never compared, never leaves the package
   record Data(float[] values, int[] columns, int[] starts) {}
 
-  private JavaWeights(int outputs, int inputs, Data data) {
+  private JavaWeights(int outputs, int inputs, int groups, Data data) {
     this.outputs = outputs;
     this.inputs = inputs;
+    this.groups = groups;
     this.data = data;
     this.sparse = data.starts().length > 0;
     this.bytes = 4L * (data.values().length + data.columns().length + data.starts().length);
   }
 
-  static JavaWeights dense(int outputs, int inputs, FloatBuffer values) {
+  static JavaWeights dense(int outputs, int inputs, int groups, FloatBuffer values) {
     float[] copy = new float[outputs * inputs];
     values.get(copy);
-    return new JavaWeights(outputs, inputs, new Data(copy, new int[0], new int[0]));
+    return new JavaWeights(outputs, inputs, groups, new Data(copy, new int[0], new int[0]));
   }
 
-  static JavaWeights sparse(int outputs, int inputs, LongBuffer mask, FloatBuffer nonzeros) {
+  static JavaWeights sparse(
+      int outputs, int inputs, int groups, LongBuffer mask, FloatBuffer nonzeros) {
     float[] values = new float[nonzeros.remaining()];
     nonzeros.get(values);
     int[] columns = new int[values.length];
@@ -48,7 +51,7 @@ final class JavaWeights implements PackedWeights {
     for (int row = 0; row < outputs; row++) {
       starts[row + 1] += starts[row];
     }
-    return new JavaWeights(outputs, inputs, new Data(values, columns, starts));
+    return new JavaWeights(outputs, inputs, groups, new Data(values, columns, starts));
   }
 
   /** The contents, which a running call keeps alive. */
@@ -68,6 +71,11 @@ final class JavaWeights implements PackedWeights {
   @Override
   public int inputs() {
     return inputs;
+  }
+
+  @Override
+  public int groups() {
+    return groups;
   }
 
   @Override

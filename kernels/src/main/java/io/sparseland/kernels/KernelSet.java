@@ -13,9 +13,10 @@ interface KernelSet {
 
   String name();
 
-  PackedWeights packDense(int outputs, int inputs, FloatBuffer values);
+  PackedWeights packDense(int outputs, int inputs, int groups, FloatBuffer values);
 
-  PackedWeights packSparse(int outputs, int inputs, LongBuffer maskWords, FloatBuffer nonzeros);
+  PackedWeights packSparse(
+      int outputs, int inputs, int groups, LongBuffer maskWords, FloatBuffer nonzeros);
 
   /** Whether the weights were made by this set. */
   boolean packed(PackedWeights w);

@@ -55,18 +55,32 @@ public interface Kernels {
   /**
    * Packs a dense matrix.
    *
+   * @param groups of a grouped convolution, each of outputs / groups rows; 1 for all else
    * @param values [outputs, inputs], row-major, from the buffer's position to its limit
    */
-  PackedWeights packDense(int outputs, int inputs, FloatBuffer values);
+  PackedWeights packDense(int outputs, int inputs, int groups, FloatBuffer values);
+
+  /** A dense matrix of one group. */
+  default PackedWeights packDense(int outputs, int inputs, FloatBuffer values) {
+    return packDense(outputs, inputs, 1, values);
+  }
 
   /**
    * Packs a sparse matrix.
    *
+   * @param groups of a grouped convolution, each of outputs / groups rows; 1 for all else
    * @param maskWords bit {@code i % 64} (from the lowest) of word {@code i / 64} says whether
    *     weight {@code i}, row-major, is kept; bits behind the last weight are 0
    * @param nonzeros the kept weights in that order
    */
-  PackedWeights packSparse(int outputs, int inputs, LongBuffer maskWords, FloatBuffer nonzeros);
+  PackedWeights packSparse(
+      int outputs, int inputs, int groups, LongBuffer maskWords, FloatBuffer nonzeros);
+
+  /** A sparse matrix of one group. */
+  default PackedWeights packSparse(
+      int outputs, int inputs, LongBuffer maskWords, FloatBuffer nonzeros) {
+    return packSparse(outputs, inputs, 1, maskWords, nonzeros);
+  }
 
   /**
    * {@code y = act(x * w' + bias)}.

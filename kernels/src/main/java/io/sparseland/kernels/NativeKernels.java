@@ -25,22 +25,27 @@ final class NativeKernels implements KernelSet {
   }
 
   @Override
-  public PackedWeights packDense(int outputs, int inputs, FloatBuffer values) {
+  public PackedWeights packDense(int outputs, int inputs, int groups, FloatBuffer values) {
     return weights(
-        outputs, inputs, false, NativeCalls.packDense(level, outputs, inputs, direct(values)));
+        outputs,
+        inputs,
+        groups,
+        false,
+        NativeCalls.packDense(level, groups, outputs, inputs, direct(values)));
   }
 
   @Override
   public PackedWeights packSparse(
-      int outputs, int inputs, LongBuffer maskWords, FloatBuffer nonzeros) {
+      int outputs, int inputs, int groups, LongBuffer maskWords, FloatBuffer nonzeros) {
     int kept = nonzeros.remaining();
     ByteBuffer mask = ByteBuffer.allocateDirect(maskWords.remaining() * 8).order(nativeOrder());
     mask.asLongBuffer().put(maskWords.duplicate());
     return weights(
         outputs,
         inputs,
+        groups,
         true,
-        NativeCalls.packSparse(level, outputs, inputs, mask, direct(nonzeros), kept));
+        NativeCalls.packSparse(level, groups, outputs, inputs, mask, direct(nonzeros), kept));
   }
 
   @Override
@@ -208,11 +213,11 @@ final class NativeKernels implements KernelSet {
             level, code(op), outer, n, inner, x.memory(), y.memory(), Threads.count()));
   }
 
-  private PackedWeights weights(int outputs, int inputs, boolean sparse, long handle) {
+  private PackedWeights weights(int outputs, int inputs, int groups, boolean sparse, long handle) {
     if (handle <= 0) {
       check((int) -handle);
     }
-    return new NativeWeights(level, outputs, inputs, sparse, handle);
+    return new NativeWeights(level, outputs, inputs, groups, sparse, handle);
   }
 
   @SuppressWarnings("EnumOrdinal") // the order of these enums is the code of the C API

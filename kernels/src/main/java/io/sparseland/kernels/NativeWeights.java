@@ -12,15 +12,17 @@ final class NativeWeights implements PackedWeights {
 
   private final int outputs;
   private final int inputs;
+  private final int groups;
   private final boolean sparse;
   private final long bytes;
   private final int level;
   private final Memory memory;
   private final Cleaner.Cleanable cleanable;
 
-  NativeWeights(int level, int outputs, int inputs, boolean sparse, long handle) {
+  NativeWeights(int level, int outputs, int inputs, int groups, boolean sparse, long handle) {
     this.outputs = outputs;
     this.inputs = inputs;
+    this.groups = groups;
     this.sparse = sparse;
     this.level = level;
     this.bytes = NativeCalls.weightsBytes(handle);
@@ -54,6 +56,11 @@ final class NativeWeights implements PackedWeights {
   @Override
   public int inputs() {
     return inputs;
+  }
+
+  @Override
+  public int groups() {
+    return groups;
   }
 
   @Override

@@ -14,6 +14,9 @@ public interface PackedWeights extends AutoCloseable {
   /** Columns of the matrix. */
   int inputs();
 
+  /** Groups of the convolution that it was packed for; 1 for all else. */
+  int groups();
+
   /** Whether zeros are left out. */
   boolean sparse();
 

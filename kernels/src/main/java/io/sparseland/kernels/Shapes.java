@@ -78,13 +78,19 @@ final class Shapes {
     return count;
   }
 
-  static int matrix(String operation, int outputs, int inputs) {
+  static int matrix(String operation, int outputs, int inputs, int groups) {
     Check.that(
         outputs >= 1 && inputs >= 1 && (long) outputs * inputs <= Integer.MAX_VALUE / 4,
         "%s: [%d, %d], allowed are sizes of 1 or more and at most 2 GiB",
         operation,
         outputs,
         inputs);
+    Check.that(
+        groups >= 1 && outputs % groups == 0,
+        "%s: %d groups, allowed are 1 or more that divide %d outputs",
+        operation,
+        groups,
+        outputs);
     return outputs * inputs;
   }
 

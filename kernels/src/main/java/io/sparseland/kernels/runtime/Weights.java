@@ -39,7 +39,7 @@ final class Weights implements AutoCloseable {
             throw new IllegalArgumentException(node + ": tensor '" + name + "' does not exist");
           }
           if (isMatrix(node.op(), name)) {
-            packed.computeIfAbsent(name, key -> pack(tensor, kernels));
+            packed.computeIfAbsent(name, key -> pack(tensor, groups(node.op()), kernels));
           } else {
             tensors.computeIfAbsent(name, key -> expand(tensor));
           }
@@ -85,15 +85,19 @@ final class Weights implements AutoCloseable {
         || (op instanceof Op.Conv2d conv && conv.weight().equals(name));
   }
 
-  private static PackedWeights pack(StoredTensor tensor, Kernels kernels) {
+  private static int groups(Op op) {
+    return op instanceof Op.Conv2d conv ? conv.shape().groups() : 1;
+  }
+
+  private static PackedWeights pack(StoredTensor tensor, int groups, Kernels kernels) {
     int outputs = tensor.shape().get(0);
     int inputs = tensor.elements() / outputs;
     LongBuffer mask = tensor.mask();
     if (mask != null && tensor.choice().isSparse()) {
-      return kernels.packSparse(outputs, inputs, direct(mask), direct(tensor.values()));
+      return kernels.packSparse(outputs, inputs, groups, direct(mask), direct(tensor.values()));
     }
     FloatBuffer values = mask == null ? direct(tensor.values()) : expand(tensor).floats();
-    return kernels.packDense(outputs, inputs, values);
+    return kernels.packDense(outputs, inputs, groups, values);
   }
 
   private static Tensor expand(StoredTensor tensor) {
