@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // f32_rows_to_panel: panel [k][tokens] from x [rows <= tokens][ld]; tokens without a row are 0. Any
-// sizes; in tiles where they allow.
+// sizes; W x W or 4 x 4 at a time where they allow.
 #include "transpose.h"
 
 void SL_KERNEL(f32_rows_to_panel)(int64_t rows, int64_t tokens, int64_t k, const float* x,
