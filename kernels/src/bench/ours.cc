@@ -28,7 +28,7 @@ class Ours : public Candidate {
         threads_(threads),
         shape_(p.shape),
         panels_(layout != "rows") {
-    check(sl_pack(level, design, &matrix, &weights_), "packing for " + name);
+    check(sl_pack(level, design, 1, &matrix, &weights_), "packing for " + name);
     const int64_t m = shape_.m;
     input_ = {SL_ROWS, p.x.data(), nullptr, 0};
     if (panels_) {
