@@ -95,6 +95,12 @@ std::string layout_of(const Candidate& candidate) {
   return ours == nullptr ? "" : ours->layout;
 }
 
+void load_onednn() {
+#ifdef SL_BENCH_ONEDNN
+  sl_onednn_load(SL_BENCH_ONEDNN);  // where it fails the peer says why
+#endif
+}
+
 void offer_ours(const OurOptions& options, const Problem& p, const std::vector<std::string>& layouts,
                 int threads, Candidates* out) {
   const int level = level_index(options.level);
