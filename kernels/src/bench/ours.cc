@@ -76,7 +76,7 @@ class Ours : public Candidate {
   const bool panels_;
   sl_weights* weights_ = nullptr;
   std::vector<float> x_, scales_, y_;  // x_: words when the type is not fp32
-  std::vector<float> scratch_ = std::vector<float>(1 << 16);
+  std::vector<float> scratch_ = std::vector<float>(1 << 17);  // enough work for all threads
   sl_input input_;
   sl_output output_;
 };
