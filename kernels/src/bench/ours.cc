@@ -76,7 +76,7 @@ class Ours : public Candidate {
   const bool panels_;
   sl_weights* weights_ = nullptr;
   std::vector<float> x_, scales_, y_;  // x_: words when the type is not fp32
-  std::vector<float> scratch_ = std::vector<float>(1 << 16);
+  std::vector<float> scratch_ = std::vector<float>(1 << 17);  // enough work for all threads
   sl_input input_;
   sl_output output_;
 };
@@ -93,6 +93,12 @@ int level_index(const std::string& name) {
 std::string layout_of(const Candidate& candidate) {
   const auto* ours = dynamic_cast<const Ours*>(&candidate);
   return ours == nullptr ? "" : ours->layout;
+}
+
+void load_onednn() {
+#ifdef SL_BENCH_ONEDNN
+  sl_onednn_load(SL_BENCH_ONEDNN);  // where it fails the peer says why
+#endif
 }
 
 void offer_ours(const OurOptions& options, const Problem& p, const std::vector<std::string>& layouts,
