@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparseland.kernels;
 
-import java.nio.FloatBuffer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,35 +20,32 @@ final class JavaProducts {
     int n = w.outputs();
     JavaWeights.Data data = w.data();
     float[] biases = bias == null ? new float[0] : bias.toArray();
-    int tasks = (m + PANEL - 1) / PANEL;
     JavaWorkers.run(
-        tasks,
-        task -> {
-          int first = task * PANEL;
-          int count = Math.min(PANEL, m - first);
-          float[] rows = new float[count * k];
-          x.floats().get(first * k, rows);
-          float[] panel = transposed(rows, count, k);
-          float[] sums = new float[n * count];
-          multiply(data, k, 0, n, panel, count, sums);
-          finish(sums, 0, n, count, biases, act);
-          FloatBuffer out = y.floats();
-          out.put(first * n, transposed(sums, n, count));
+        JavaPanels.panels(m),
+        p -> {
+          if (m == 1 && x.layout() == Layout.ROWS && y.layout() == Layout.ROWS) {
+            float[] sums = new float[n];
+            multiply(data, k, 0, n, x.toArray(), 1, sums);
+            finish(sums, 0, n, 1, biases, act);
+            y.floats().put(sums);
+            return;
+          }
+          int width = Layout.width(m, p);
+          float[] sums = new float[n * width];
+          multiply(data, k, 0, n, JavaPanels.read(x, m, k, p), width, sums);
+          finish(sums, 0, n, width, biases, act);
+          JavaPanels.write(y, m, n, p, sums);
         });
   }
 
-  static void matmul(
-      int m, int k, int n, int[] aOffsets, int[] bOffsets, Tensor a, Tensor b, Tensor y) {
+  static void matmul(Products shape, Tensor a, Tensor b, Tensor y) {
     JavaWorkers.run(
-        aOffsets.length,
-        task -> {
-          float[] left = new float[m * k];
-          float[] right = new float[k * n];
-          float[] out = new float[m * n];
-          a.floats().get(aOffsets[task], left);
-          b.floats().get(bOffsets[task], right);
-          multiply(new JavaWeights.Data(left, new int[0], new int[0]), k, 0, m, right, n, out);
-          y.floats().put(task * m * n, out);
+        shape.count(),
+        i -> {
+          var left = new JavaWeights.Data(shape.a(a, i), new int[0], new int[0]);
+          float[] out = new float[shape.m() * shape.n()];
+          multiply(left, shape.k(), 0, shape.m(), shape.b(b, i), shape.n(), out);
+          shape.put(out, i, y);
         });
   }
 
@@ -80,18 +76,5 @@ final class JavaProducts {
     if (op != null) {
       JavaPointwise.apply(op, 0, 0, sums, rows * tokens);
     }
-  }
-
-  private static float[] transposed(float[] x, int rows, int columns) {
-    if (rows == 1 || columns == 1) {
-      return x;
-    }
-    float[] y = new float[rows * columns];
-    for (int row = 0; row < rows; row++) {
-      for (int c = 0; c < columns; c++) {
-        y[c * rows + row] = x[row * columns + c];
-      }
-    }
-    return y;
   }
 }

@@ -7,6 +7,7 @@ import io.sparseland.core.Pattern;
 import io.sparseland.core.Schedule;
 import io.sparseland.core.SparsityMethod;
 import io.sparseland.core.Trigger;
+import io.sparseland.models.Encoder;
 import io.sparseland.models.Lenet;
 import io.sparseland.models.Lenet5;
 import io.sparseland.models.Mlp;
@@ -78,6 +79,8 @@ final class Kinds {
             "{classes: 10}",
             lenet5 -> classes -> lenet5.get())
         .kind(ModelSource.class, "mlp", Mlp.class, "{}", mlp -> classes -> mlp.get())
+        .kind(
+            ModelSource.class, "encoder", Encoder.class, "{}", encoder -> classes -> encoder.get())
         .kind(ModelSource.class, "class", OwnModel.class, "{}");
     all.kind(
             OptimizerSettings.class,
