@@ -30,9 +30,16 @@ final class JavaProducts {
           int count = Math.min(PANEL, m - first);
           float[] rows = new float[count * k];
           x.floats().get(first * k, rows);
-          float[] panel = transposed(rows, count, k);
           float[] sums = new float[n * count];
-          multiply(data, k, 0, n, panel, count, sums);
+          if (w.type() == WeightType.INT8) {
+            float[] scales = JavaInputs.int8(rows, count, k);
+            JavaInputs.multiply(data, k, 0, n, transposed(rows, count, k), scales, sums);
+          } else {
+            if (w.type() == WeightType.BF16) {
+              JavaInputs.bf16(rows);
+            }
+            multiply(data, k, 0, n, transposed(rows, count, k), count, sums);
+          }
           finish(sums, 0, n, count, biases, act);
           FloatBuffer out = y.floats();
           out.put(first * n, transposed(sums, n, count));
@@ -49,7 +56,7 @@ final class JavaProducts {
           float[] out = new float[m * n];
           a.floats().get(aOffsets[task], left);
           b.floats().get(bOffsets[task], right);
-          multiply(new JavaWeights.Data(left, new int[0], new int[0]), k, 0, m, right, n, out);
+          multiply(new JavaWeights.Data(left), k, 0, m, right, n, out);
           y.floats().put(task * m * n, out);
         });
   }
@@ -57,15 +64,12 @@ final class JavaProducts {
   /** sums[row][t] = sum over inputs of w[row][i] * panel[i][t], for rows begin to end. */
   static void multiply(
       JavaWeights.Data w, int k, int begin, int end, float[] panel, int tokens, float[] sums) {
-    boolean sparse = w.starts().length > 0;
     float[] sum = new float[tokens];
     for (int row = begin; row < end; row++) {
       Arrays.fill(sum, 0f);
-      int from = sparse ? w.starts()[row] : row * k;
-      int to = sparse ? w.starts()[row + 1] : from + k;
-      for (int p = from; p < to; p++) {
-        int column = sparse ? w.columns()[p] : p - from;
-        addScaled(w.values()[p], panel, column * tokens, sum);
+      int to = w.begin(row + 1, k);
+      for (int p = w.begin(row, k); p < to; p++) {
+        addScaled(w.values()[p], panel, w.column(row, p, k) * tokens, sum);
       }
       System.arraycopy(sum, 0, sums, (row - begin) * tokens, tokens);
     }

@@ -232,9 +232,9 @@ class ModelDirectoryTest {
       quoteCharacter = '`',
       value = {
         "\"format\" : \"sparseland-model\"|\"format\" : \"other\"|\"sparseland-model\"",
-        "\"version\" : 1|\"version\" : 2|from 1 to 1",
-        "\"version\" : 1|\"version\" : 1, \"version\" : 1|Duplicate",
-        "\"version\" : 1|\"version\" : 1, \"more\" : 1|the unknown field 'more'",
+        "\"version\" : 2|\"version\" : 3|from 1 to 2",
+        "\"version\" : 2|\"version\" : 2, \"version\" : 2|Duplicate",
+        "\"version\" : 2|\"version\" : 2, \"more\" : 1|the unknown field 'more'",
         "\"seed\" : 17,||no field 'seed' in 'provenance'",
         "\"seed\" : 17|\"seed\" : 17.5|17.5 in 'provenance.seed'",
         "\"seed\" : 17|\"seed\" : 99999999999999999999|a whole number",
@@ -258,9 +258,15 @@ class ModelDirectoryTest {
         "\"shape\" : [ 5, 70 ]|\"shape\" : [ 5, 14, 1, 1, 1, 1, 1, 1, 5 ]|rank 9",
         "\"shape\" : [ 3, 5 ]|\"shape\" : [ 5, 3 ]|by sparseland.json",
         "\"pattern\" : \"unstructured\"|\"pattern\" : \"dense\"|'dense' without mask_crc32c",
-        "\"kernel\" : \"sparse\"|\"kernel\" : \"magic\"|allowed: 'dense', 'sparse'",
+        "\"decode\" : \"csr\"|\"decode\" : \"Csr\"|design 'Csr'",
+        "\"decode\" : \"csr\"|\"decode\" : \"csr\", \"x\" : 1|the unknown field 'x'",
+        "\"decode\" : \"csr\",||no field 'decode'",
+        "\"decode\" : \"dense\"|\"decode\" : \"csr\"|without a mask",
+        "\"batch_from\" : 1|\"batch_from\" : 0|from 1 to",
         "\"kept\" : 15|\"kept\" : 14|from 15 to 15",
-        "\"type\" : \"F32\"|\"type\" : \"BF16\"|\"F32\"",
+        "\"type\" : \"F32\"|\"type\" : \"BF16\"|by sparseland.json",
+        "\"type\" : \"F32\"|\"type\" : \"F64\"|\"F32\", \"BF16\", \"I8\"",
+        "\"type\" : \"F32\"|\"type\" : \"I8\"|no field 'scales_crc32c'",
         "\"values_crc32c\" : \"|\"values_crc32c\" : \"0|8 hexadecimal digits",
         "\"name\" : \"fc1\"|\"name\" : \"fc0\"|no such tensor",
         "\"name\" : \"fc1.bias\"|\"name\" : \"fc2.bias\"|F32 [3]; allowed: 'fc2.bias' F32 [5]",
@@ -279,7 +285,7 @@ class ModelDirectoryTest {
     ModelDirectory.write(model, Models.mlp(), "{}");
 
     reseal(
-        text -> text.replace("\"version\" : 1", "\"version\" : 1, \"metadata\" : {\"a\" : [1]}"));
+        text -> text.replace("\"version\" : 2", "\"version\" : 2, \"metadata\" : {\"a\" : [1]}"));
 
     assertThat(ModelDirectory.read(model)).isEqualTo(Models.mlp());
   }
