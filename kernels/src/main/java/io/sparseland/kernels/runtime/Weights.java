@@ -17,6 +17,7 @@ import io.sparseland.kernels.graph.Node;
 import io.sparseland.kernels.graph.Op;
 import java.nio.FloatBuffer;
 import java.nio.LongBuffer;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -121,7 +122,7 @@ final class Weights implements AutoCloseable {
 
   /**
    * Packs for the designs that the file names. One that these kernels lack or that refuses is
-   * replaced, which is noted: by the design of its kind that takes any matrix, else by fp32.
+   * replaced, which is noted: by the general one of its kind, else by any, else by fp32.
    */
   private PackedWeights pack(StoredTensor tensor, Op op) {
     Matrix matrix = tensor.matrix().inGroups(groups(op));
