@@ -26,6 +26,9 @@ public interface Kernels {
   /** Design that keeps all weights. */
   String DENSE = "dense";
 
+  /** Design that keeps all weights and runs by oneDNN, where it is there: {@link OneDnn}. */
+  String ONEDNN = "onednn";
+
   /** Design that takes any pattern: kept weights one by one. */
   String SPARSE = "csr";
 

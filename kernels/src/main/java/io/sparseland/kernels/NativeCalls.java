@@ -22,6 +22,9 @@ final class NativeCalls {
 
   static native String levelName(int level);
 
+  /** Null when oneDNN is loaded from the folder, else why not. */
+  static native @Nullable String onednnLoad(String folder);
+
   /** Name of a design, "" behind the last. */
   static native String designName(int design);
 

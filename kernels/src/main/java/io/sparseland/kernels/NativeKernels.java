@@ -40,6 +40,9 @@ final class NativeKernels implements KernelSet {
 
   @Override
   public @Nullable String refuses(Matrix w, String design) {
+    if (design.equals(Kernels.ONEDNN) && !OneDnn.loaded()) { // loads it at the first call
+      return OneDnn.status();
+    }
     Direct m = new Direct(w);
     return NativeCalls.refuses(level, DESIGNS.indexOf(design), m.sizes, m.mask, m.values, m.scales);
   }

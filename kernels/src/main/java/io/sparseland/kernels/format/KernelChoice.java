@@ -17,7 +17,7 @@ import java.util.regex.Pattern;
 public record KernelChoice(String decode, String batch, int batchFrom, String reason) {
 
   /** Designs that multiply by all weights. */
-  public static final Set<String> DENSE = Set.of(Kernels.DENSE, "onednn");
+  public static final Set<String> DENSE = Set.of(Kernels.DENSE, Kernels.ONEDNN);
 
   private static final Pattern NAME = Pattern.compile("[a-z][a-z0-9_]{0,31}");
 
