@@ -8,6 +8,8 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.LongBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -41,9 +43,26 @@ class NativeLibraryTest {
     assertThatThrownBy(() -> NativeCalls.unary(scalar, 1, 0, 0, 17, direct, direct, 1))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage("unary: x");
-    assertThatThrownBy(() -> NativeCalls.packSparse(scalar, 1, 2, 3, direct, direct, 1))
+    LongBuffer mask = direct.order(ByteOrder.nativeOrder()).asLongBuffer(); // keeps nothing
+    int[] fp32 = {0, 2, 3, 1}; // type, n, k, kept
+    int[] int8 = {2, 2, 3, 6};
+    assertThatThrownBy(() -> NativeCalls.pack(scalar, 1, 1, fp32, mask, direct, null))
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessage("packSparse: mask");
+        .hasMessage("matrix: mask");
+    assertThatThrownBy(() -> NativeCalls.pack(scalar, 1, 1, fp32, null, direct, null))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("matrix: mask");
+    assertThatThrownBy(() -> NativeCalls.pack(scalar, 1, 1, int8, null, direct, null))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("matrix: scales");
+    assertThatThrownBy(
+            () -> NativeCalls.refuses(scalar, 1, new int[] {0, 4, 5, 20}, null, direct, null))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("matrix: values");
+    assertThatThrownBy(
+            () -> NativeCalls.refuses(scalar, 1, new int[] {3, 1, 1, 1}, null, direct, null))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("matrix: sizes");
   }
 
   @Test

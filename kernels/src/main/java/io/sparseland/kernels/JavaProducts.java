@@ -24,25 +24,44 @@ final class JavaProducts {
         JavaPanels.panels(m),
         p -> {
           if (m == 1 && x.layout() == Layout.ROWS && y.layout() == Layout.ROWS) {
-            float[] sums = new float[n];
-            multiply(data, k, 0, n, x.toArray(), 1, sums);
-            finish(sums, 0, n, 1, biases, act);
-            y.floats().put(sums);
+            y.floats().put(outputs(w, data, x.toArray(), 1, biases, act));
             return;
           }
+          float[] panel = JavaPanels.read(x, m, k, p);
           int width = Layout.width(m, p);
-          float[] sums = new float[n * width];
-          multiply(data, k, 0, n, JavaPanels.read(x, m, k, p), width, sums);
-          finish(sums, 0, n, width, biases, act);
-          JavaPanels.write(y, m, n, p, sums);
+          JavaPanels.write(y, m, n, p, outputs(w, data, panel, width, biases, act));
         });
+  }
+
+  /** [n][tokens] from a panel [k][tokens], which is changed. */
+  private static float[] outputs(
+      JavaWeights w,
+      JavaWeights.Data data,
+      float[] panel,
+      int tokens,
+      float[] biases,
+      Activation act) {
+    int k = w.inputs();
+    int n = w.outputs();
+    float[] sums = new float[n * tokens];
+    if (w.type() == WeightType.INT8) {
+      float[] scales = JavaInputs.int8(panel, tokens, k);
+      JavaInputs.multiply(data, k, 0, n, panel, scales, sums);
+    } else {
+      if (w.type() == WeightType.BF16) {
+        JavaInputs.bf16(panel);
+      }
+      multiply(data, k, 0, n, panel, tokens, sums);
+    }
+    finish(sums, 0, n, tokens, biases, act);
+    return sums;
   }
 
   static void matmul(Products shape, Tensor a, Tensor b, Tensor y) {
     JavaWorkers.run(
         shape.count(),
         i -> {
-          var left = new JavaWeights.Data(shape.a(a, i), new int[0], new int[0]);
+          var left = new JavaWeights.Data(shape.a(a, i));
           float[] out = new float[shape.m() * shape.n()];
           multiply(left, shape.k(), 0, shape.m(), shape.b(b, i), shape.n(), out);
           shape.put(out, i, y);
@@ -52,11 +71,10 @@ final class JavaProducts {
   /** sums[row][t] = sum over inputs of w[row][i] * panel[i][t], for rows begin to end. */
   static void multiply(
       JavaWeights.Data w, int k, int begin, int end, float[] panel, int tokens, float[] sums) {
-    boolean sparse = w.starts().length > 0;
     RowSums product = RowSums.best();
     for (int row = begin; row < end; row++) {
-      int from = sparse ? w.starts()[row] : row * k;
-      int to = sparse ? w.starts()[row + 1] : from + k;
+      int from = w.begin(row, k);
+      int to = w.begin(row + 1, k);
       product.row(w.values(), w.columns(), from, to, panel, tokens, sums, (row - begin) * tokens);
     }
   }

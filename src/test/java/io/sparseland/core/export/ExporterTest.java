@@ -129,9 +129,9 @@ class ExporterTest {
     assertThat(result.layers())
         .extracting(LayerReport::layer, LayerReport::kernel, LayerReport::pattern)
         .containsExactly(
-            tuple("linear.0", "sparse", "unstructured"),
-            tuple("linear.1", "sparse", "unstructured"),
-            tuple("linear.2", "sparse", "unstructured"));
+            tuple("linear.0", "csr", "unstructured"),
+            tuple("linear.1", "csr", "unstructured"),
+            tuple("linear.2", "csr", "unstructured"));
     // 20*64 + 64 + 64*48 + 48 + 48*5 + 5 parameters
     assertThat(result.bytesDense()).isEqualTo(4 * 4709);
     for (int batch : new int[] {1, 2, 7}) {
@@ -245,8 +245,7 @@ class ExporterTest {
     Block block = new TransformerEncoderBlock(32, 4, 64, 0.1f, Activation::gelu);
     ExportResult result = pruned(block, 0.9, new Shape(1, 7, 32));
 
-    assertThat(result.layers().stream().filter(layer -> layer.kernel().equals("sparse")))
-        .hasSize(6);
+    assertThat(result.layers().stream().filter(layer -> layer.kernel().equals("csr"))).hasSize(6);
     assertSameAs(block, Exports.normal(manager, 6, 2, 7, 32));
   }
 

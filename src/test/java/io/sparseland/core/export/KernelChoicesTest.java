@@ -33,15 +33,15 @@ class KernelChoicesTest {
 
   @ParameterizedTest
   @CsvSource({
-    "100, 300, AUTO, sparse", // 70 % pruned: the break-even itself
+    "100, 300, AUTO, csr", // 70 % pruned: the break-even itself
     "100, 301, AUTO, dense",
-    "100, 301, SPARSE, sparse",
+    "100, 301, SPARSE, csr",
     "100, 10, DENSE, dense",
     "8, 1, AUTO, dense" // short rows
   })
   void goes_by_sparsity_row_length_and_wish(
       int in, int kept, ExportOptions.Kernels policy, String kernel) {
-    assertThat(choose(in, kept, policy).kernel()).isEqualTo(kernel);
+    assertThat(choose(in, kept, policy).designs()).isEqualTo(kernel);
   }
 
   @Test

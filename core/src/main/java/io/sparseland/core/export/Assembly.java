@@ -2,6 +2,7 @@
 package io.sparseland.core.export;
 
 import io.sparseland.core.Mask;
+import io.sparseland.kernels.Kernels;
 import io.sparseland.kernels.format.KernelChoice;
 import io.sparseland.kernels.format.StoredTensor;
 import io.sparseland.kernels.graph.Node;
@@ -79,7 +80,7 @@ record Assembly(List<StoredTensor> tensors, List<LayerReport> layers) {
         weight.shape(),
         tensor.kept(),
         tensor.pattern(),
-        choice.kernel(),
+        choice.designs(),
         choice.reason());
   }
 
@@ -90,7 +91,7 @@ record Assembly(List<StoredTensor> tensors, List<LayerReport> layers) {
         List.of(layer.mask().geometry().out(), layer.mask().geometry().in()),
         layer.mask().kept(),
         layer.mask().pattern().text(),
-        KernelChoice.DENSE,
+        Kernels.DENSE,
         "its weight is used transformed, and stored so");
   }
 
