@@ -11,11 +11,15 @@ import io.sparseland.kernels.graph.ValueType;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** Turns operations into calls of kernels on the values of an execution. */
 final class Steps {
+
+  /** Designs that multiply panels; the others bring panels to rows and back. */
+  private static final Set<String> PANEL_DESIGNS = Set.of("csr", "block4", "column4");
 
   private final Kernels kernels;
   private final Weights weights;
@@ -34,7 +38,7 @@ final class Steps {
 
   /** Whether the weight is multiplied in panels. */
   boolean sparse(String weight) {
-    return weights.packed(weight).sparse();
+    return PANEL_DESIGNS.contains(weights.packed(weight).design(PanelChoice.LEAST_TOKENS));
   }
 
   /**
