@@ -53,6 +53,11 @@ class Ours : public Candidate {
 
   void run() override { check(sl_linear(weights_, shape_.m, &input_, &output_, threads_), name); }
 
+  // Designs for rows do not take words.
+  bool takes_layout() {
+    return sl_linear(weights_, shape_.m, &input_, &output_, threads_) != SL_BAD_ARGUMENT;
+  }
+
   void wake() override {
     check(sl_unary(level_, SL_ABS, 0, 0, static_cast<int64_t>(scratch_.size()), scratch_.data(),
                    scratch_.data(), threads_),
@@ -113,7 +118,8 @@ void offer_ours(const OurOptions& options, const Problem& p, const std::vector<s
       continue;
     }
     for (const std::string& layout : layouts) {
-      out->push_back(std::make_unique<Ours>(level, design, layout, matrix, p, threads));
+      auto ours = std::make_unique<Ours>(level, design, layout, matrix, p, threads);
+      if (ours->takes_layout()) out->push_back(std::move(ours));
     }
   }
 }
