@@ -62,8 +62,8 @@ int fastest(const Chosen& among, const std::vector<Times>& times, const Matches&
 Chosen worth_measuring(const Candidates& all, const TimingOptions& options) {
   Chosen every, kept;
   for (const auto& c : all) every.push_back(c.get());
-  const std::vector<Times> times = in_turns(every, {std::min(3, options.rounds), options.cold,
-                                                    options.threads});
+  const std::vector<Times> times =
+      in_turns(every, {std::min(3, options.rounds), options.cold, options.threads});
   for (size_t i = 0; i < every.size(); ++i) {
     const std::string layout = layout_of(*every[i]);
     double least = std::numeric_limits<double>::infinity();
@@ -105,9 +105,9 @@ Row row_of(const Spec& spec, const Problem& p, const Machine& machine, const Cho
 
 std::string Spec::key() const {
   char text[160];
-  std::snprintf(text, sizeof text, "%s %s m=%ld %ldx%ld s=%.2f t=%d%s", name(type),
-                pattern.c_str(), static_cast<long>(shape.m), static_cast<long>(shape.n),
-                static_cast<long>(shape.k), sparsity, threads, cold ? " cold" : "");
+  std::snprintf(text, sizeof text, "%s %s m=%ld %ldx%ld s=%.2f t=%d%s", name(type), pattern.c_str(),
+                static_cast<long>(shape.m), static_cast<long>(shape.n), static_cast<long>(shape.k),
+                sparsity, threads, cold ? " cold" : "");
   return text;
 }
 
@@ -123,8 +123,8 @@ std::vector<Row> measure(const Spec& spec, const Settings& settings, const Peers
   const int dense = fastest(candidates, times, [](const Candidate& c) { return c.dense; });
   std::vector<Row> rows;
   for (const std::string& layout : layouts) {
-    const int ours = fastest(candidates, times,
-                             [&](const Candidate& c) { return sparse_of_ours(c, layout); });
+    const int ours =
+        fastest(candidates, times, [&](const Candidate& c) { return sparse_of_ours(c, layout); });
     if (ours < 0) continue;
     rows.push_back(row_of(spec, p, machine, candidates, times, ours, dense));
   }

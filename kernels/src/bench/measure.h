@@ -31,9 +31,9 @@ struct Settings {
 
 struct Row {
   Spec spec;
-  std::string layout, design, dense;        // dense: the best dense candidate
-  Ratio to_dense;                           // ours over it
-  std::map<std::string, Ratio> peers;       // ours over each peer
+  std::string layout, design, dense;                        // dense: the best dense candidate
+  Ratio to_dense;                                           // ours over it
+  std::map<std::string, Ratio> peers;                       // ours over each peer
   double seconds, share_of_peak, bytes_per_second, gflops;  // of ours; operations on kept weights
   double dense_share_of_peak;                               // of the best dense candidate
 };

@@ -36,8 +36,8 @@ Peers::Peers() {
   for (const Module& module : kModules) {
     const std::string file = folder + "sparseland_bench_" + module.name + ".so";
     if (access(file.c_str(), R_OK) != 0) {
-      absent.push_back(std::string(module.name) + ": not built in; get it with: " +
-                       module.how_to_get + ", then build again");
+      absent.push_back(std::string(module.name) +
+                       ": not built in; get it with: " + module.how_to_get + ", then build again");
       continue;
     }
     void* handle = dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL);

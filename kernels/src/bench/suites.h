@@ -38,8 +38,8 @@ struct Goal {
   std::string pattern, layout;
   int64_t tokens;
   double sparsity;
-  int threads;  // 0: all
-  bool decode;  // 4096x4096 cold, else the BERT shapes
+  int threads;          // 0: all
+  bool decode;          // 4096x4096 cold, else the BERT shapes
   std::string against;  // "dense", "peak" or a peer
   double goal, stretch;
 };
