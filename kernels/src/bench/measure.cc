@@ -91,6 +91,7 @@ Row row_of(const Spec& spec, const Problem& p, const Machine& machine, const Cho
     }
   }
   row.seconds = median(times[ours]);
+  row.best_seconds = best(times[ours]);
   const double operations = 2.0 * p.kept * p.shape.m;
   row.gflops = operations / row.seconds / 1e9;
   const double peak = machine.peak(p.type) * spec.threads;

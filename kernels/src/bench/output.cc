@@ -77,7 +77,8 @@ const Row* find(const std::vector<Row>& rows, const Spec& spec, const std::strin
 // The quotient that a goal asks for: by medians of pairs, and by the best times.
 bool quotient(const Row& row, const std::string& against, double* typical, double* best) {
   if (against == "peak") {
-    *typical = *best = row.share_of_peak;
+    *typical = row.share_of_peak;
+    *best = row.share_of_peak * row.seconds / row.best_seconds;
     return true;
   }
   if (against == "dense") {
