@@ -121,6 +121,12 @@ Options parse(int count, char** words) {
     else
       throw std::invalid_argument("unknown option or no value: '" + word + "'; --help lists all");
   }
+  if (o.quick + o.goals + o.sweep > 1) {
+    throw std::invalid_argument("one of --quick, --goals and --sweep");
+  }
+  if (o.goals && o.axes.any()) {
+    throw std::invalid_argument("--goals has its own rows; choose among them with --filter");
+  }
   return o;
 }
 
@@ -149,7 +155,7 @@ std::vector<Spec> filtered(const std::vector<Spec>& specs, const std::string& fi
 
 std::vector<Spec> suite(const Options& o, int all_threads) {
   if (o.sweep) return sweep_suite(o.axes, all_threads);
-  if (o.quick) return quick_suite(all_threads);
+  if (o.quick) return quick_suite(o.axes, all_threads);
   if (!o.goals) return full_suite(o.axes, all_threads);
   std::vector<Spec> specs;
   for (const Goal& goal : kGoals) {

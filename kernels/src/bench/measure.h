@@ -49,7 +49,7 @@ struct Choice {
   Spec spec;
   std::string design;
   double ratio;
-  bool measured_again;
+  bool sparse, measured_again;
 };
 Choice choose(const Spec& spec, const Settings& settings, const Peers& peers);
 

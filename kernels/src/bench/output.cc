@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdarg>
 #include <cstdio>
+#include <utility>
 
 namespace bench {
 namespace {
@@ -215,18 +216,20 @@ void print_goals(const std::vector<Row>& rows, const Machine& machine, const Pee
 void print_sweep(const std::vector<Choice>& choices, bool json) {
   if (choices.empty()) return;
   std::vector<Choice> sorted = choices;
-  std::sort(sorted.begin(), sorted.end(),
-            [](const Choice& a, const Choice& b) { return a.ratio < b.ratio; });
+  std::sort(sorted.begin(), sorted.end(), [](const Choice& a, const Choice& b) {
+    return std::make_pair(!a.sparse, a.ratio) < std::make_pair(!b.sparse, b.ratio);
+  });
   const auto sparse =
-      std::count_if(sorted.begin(), sorted.end(), [](const Choice& c) { return c.ratio != 1; });
+      std::count_if(sorted.begin(), sorted.end(), [](const Choice& c) { return c.sparse; });
   if (json) {
     std::printf("{\"points\": %zu, \"sparse\": %td, \"worst_ratio\": %.4g, \"rows\": [",
                 sorted.size(), sparse, sorted[0].ratio);
     const char* between = "\n";
     for (const Choice& c : sorted) {
-      std::printf("%s  {%s, \"design\": %s, \"ratio\": %.4g, \"measured_again\": %s}", between,
-                  spec_json(c.spec).c_str(), quoted(c.design).c_str(), c.ratio,
-                  c.measured_again ? "true" : "false");
+      std::printf(
+          "%s  {%s, \"design\": %s, \"sparse\": %s, \"ratio\": %.4g, \"measured_again\": %s}",
+          between, spec_json(c.spec).c_str(), quoted(c.design).c_str(), c.sparse ? "true" : "false",
+          c.ratio, c.measured_again ? "true" : "false");
       between = ",\n";
     }
     std::printf("\n]}\n");
@@ -236,7 +239,7 @@ void print_sweep(const std::vector<Choice>& choices, bool json) {
       "%zu points, %td run sparse, the others dense; worst ratio to dense %.3f at %s (%s)\n",
       sorted.size(), sparse, sorted[0].ratio, sorted[0].spec.key().c_str(),
       sorted[0].design.c_str());
-  for (size_t i = 0; i < sorted.size() && i < 20; ++i) {
+  for (size_t i = 0; i < static_cast<size_t>(sparse) && i < 20; ++i) {
     std::printf("  %.3f %-8s %s%s\n", sorted[i].ratio, sorted[i].design.c_str(),
                 sorted[i].spec.key().c_str(), sorted[i].measured_again ? " (measured again)" : "");
   }

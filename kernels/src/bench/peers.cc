@@ -42,7 +42,10 @@ Peers::Peers() {
     }
     void* handle = dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL);
     if (handle == nullptr) {
-      absent.push_back(std::string(module.name) + ": " + dlerror());
+      const std::string why = dlerror();
+      const bool opencl = why.find("libOpenCL") != std::string::npos;
+      absent.push_back(std::string(module.name) + ": " + why +
+                       (opencl ? "; on Debian: apt-get install ocl-icd-libopencl1" : ""));
       continue;
     }
     functions_.push_back(reinterpret_cast<PeerFunction*>(dlsym(handle, "sl_bench_peer")));

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "suites.h"
 
+#include <algorithm>
+
 namespace bench {
 namespace {
 
@@ -76,14 +78,17 @@ std::vector<Spec> full_suite(const Axes& asked, int all_threads) {
   return specs;
 }
 
-std::vector<Spec> quick_suite(int all_threads) {
+std::vector<Spec> quick_suite(const Axes& asked, int all_threads) {
+  const std::vector<std::pair<Type, std::vector<std::string>>> chosen = {
+      {Type::kF32, {"unstructured", "4x1"}}, {Type::kBf16, {"16x2"}}, {Type::kI8, {"4x4"}}};
   std::vector<Spec> specs;
-  const std::vector<int64_t> tokens = {1, 32, 128};
-  const Axes nothing;
-  add({{Type::kF32}, {"unstructured", "4x1"}, kBertShapes, tokens, {0.9}, {}}, nothing, all_threads,
-      &specs);
-  add({{Type::kBf16}, {"16x2"}, kBertShapes, tokens, {0.9}, {}}, nothing, all_threads, &specs);
-  add({{Type::kI8}, {"4x4"}, kBertShapes, tokens, {0.9}, {}}, nothing, all_threads, &specs);
+  for (const auto& [type, patterns] : chosen) {
+    const auto& types = asked.types;
+    if (!types.empty() && std::find(types.begin(), types.end(), type) == types.end()) continue;
+    Axes rest = asked;
+    rest.types.clear();
+    add({{type}, patterns, kBertShapes, {1, 32, 128}, {0.9}, {}}, rest, all_threads, &specs);
+  }
   return specs;
 }
 
