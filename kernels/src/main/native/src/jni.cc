@@ -99,6 +99,14 @@ SL_JNI(jstring, levelName)(JNIEnv* env, jclass, jint level) {
   return env->NewStringUTF(sl_level_name(level));
 }
 
+SL_JNI(jstring, onednnLoad)(JNIEnv* env, jclass, jstring folder) {
+  const char* path = folder == nullptr ? nullptr : env->GetStringUTFChars(folder, nullptr);
+  if (path == nullptr) return nullptr;
+  const char* why = sl_onednn_load(path);
+  env->ReleaseStringUTFChars(folder, path);
+  return why == nullptr ? nullptr : env->NewStringUTF(why);
+}
+
 SL_JNI(jlong, packDense)(JNIEnv* env, jclass, jint level, jint groups, jint n, jint k,
                          jobject values) {
   Buffers buffers(env);

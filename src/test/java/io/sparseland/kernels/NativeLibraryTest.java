@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** Loading: found, forced, switched off and broken; and the guards of the native side itself. */
 class NativeLibraryTest {
@@ -79,6 +80,24 @@ class NativeLibraryTest {
         .contains("SPARSELAND_ISA is 'sse9', this machine has " + String.join(", ", levels));
   }
 
+  @Test
+  @Tag("slow")
+  void onednn_is_found_on_the_class_path_or_its_absence_is_told(@TempDir Path cache)
+      throws Exception {
+    Child plain = Child.run(null, "-Dsparseland.cache=" + cache);
+    Child off = Child.run(null, "-Dsparseland.onednn=off");
+    Child elsewhere = Child.run(null, "-Dsparseland.onednn=/nowhere");
+
+    assertThat(off.output()).contains("oneDNN: not used for dense layers: off");
+    if (NativeLibrary.loaded()) {
+      assertThat(plain.output())
+          .containsPattern("oneDNN: from " + cache + "/onednn-|apt-get install ocl-icd-libopencl1");
+      assertThat(elsewhere.output()).containsPattern("not used for dense layers: .*libdnnl.so.3");
+    } else {
+      assertThat(plain.output() + elsewhere.output()).contains("the native kernels are not loaded");
+    }
+  }
+
   /** What a new JVM says about its kernels. */
   private record Child(int exit, String output) {
 
@@ -114,6 +133,7 @@ class NativeLibraryTest {
         kernels.linear(w, null, Activation.RELU, samples.tensor(9, 50), samples.tensor(9, 40));
       }
       System.out.println("best=" + kernels.name() + " " + NativeLibrary.status());
+      System.out.println(OneDnn.status());
     }
   }
 }

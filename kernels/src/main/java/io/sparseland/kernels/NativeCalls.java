@@ -20,6 +20,9 @@ final class NativeCalls {
 
   static native String levelName(int level);
 
+  /** Null when oneDNN is loaded from the folder, else why not. */
+  static native @Nullable String onednnLoad(String folder);
+
   /** The handle of the packed weights, or minus the status. */
   static native long packDense(int level, int groups, int n, int k, ByteBuffer values);
 
