@@ -60,7 +60,9 @@ int PanelDesign::task(const Call& call, int64_t panel, int64_t first_part, int64
   float token_scales[SL_PANEL];
   void* packed = scratch(kTask, product(words_of(type, k), width));
   if (packed == nullptr) return SL_NO_MEMORY;
-  const void* words = words_of_panel(level, type, call.m, k, call.x, panel, packed, token_scales);
+  const void* words = arrange(
+      width, words_of_panel(level, type, call.m, k, call.x, panel, packed, token_scales));
+  if (words == nullptr) return SL_NO_MEMORY;
   const bool rows_out = call.y.layout == SL_ROWS;
   for (int64_t i = first_part; i < end_part; ++i) {
     const Part p = part(i);
