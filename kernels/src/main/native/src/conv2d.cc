@@ -181,25 +181,48 @@ struct Tiles {
   }
 };
 
+// One channel of an image: from the image itself where the level can, else from planes.
+int depthwise_channel(const Conv& c, int64_t group, const float* x, float* y) {
+  const sl_conv& s = c.s;
+  const bool direct = c.kernels.direct != nullptr && s.stride_h == s.stride_w && s.stride_h <= 2;
+  float* planes = nullptr;
+  if (!direct) {
+    planes = scratch(kTask, static_cast<size_t>(c.planes.channel + kPlaneSlack));
+    if (planes == nullptr) return SL_NO_MEMORY;
+    fill_planes(c.kernels, s, c.planes, x, planes);
+  }
+  const bool three = s.kernel_h == 3 && s.kernel_w == 3 && c.planes.channel == c.planes.plane &&
+                     s.dilation_h == 1 && s.dilation_w == 1;
+  for (int64_t r = group * c.n; r < (group + 1) * c.n; ++r, y += c.pixels()) {
+    if (direct) {
+      const SlConvDirect d{s.kernel_h, s.kernel_w, s.stride_h, s.pad_h, s.pad_w, s.dilation_h,
+                           s.dilation_w, s.height, s.width, s.out_height, s.out_width,
+                           c.rows->values(r)};
+      c.kernels.direct(&d, x, y);
+    } else {
+      const SlConvDepth d{c.k, c.rows->values(r), c.offsets, three, s.out_height, s.out_width,
+                          c.planes.pitch};
+      c.kernels.depth(&d, planes, y);
+    }
+    if (c.bias != nullptr || c.act != SL_IDENTITY) {
+      c.level->bias_act(c.pixels(), c.bias == nullptr ? 0.0f : c.bias[r], c.act, y, y);
+    }
+  }
+  return SL_OK;
+}
+
 int depthwise(const Conv& c, const float* x, float* y) {
   const int64_t work = c.s.batch * c.s.groups * c.n * c.k * c.planes.length;
-  return parallel(c.threads, c.s.batch * c.s.groups, work, [&](int64_t i) {
-    const int64_t group = i % c.s.groups;
-    float* planes = scratch(kTask, static_cast<size_t>(c.planes.channel + kPlaneSlack));
-    if (planes == nullptr) return static_cast<int>(SL_NO_MEMORY);
-    fill_planes(c.kernels, c.s, c.planes, x + i * c.s.height * c.s.width, planes);
-    const bool three = c.s.kernel_h == 3 && c.s.kernel_w == 3 && c.planes.channel == c.planes.plane &&
-                       c.s.dilation_h == 1 && c.s.dilation_w == 1;
-    for (int64_t r = group * c.n; r < (group + 1) * c.n; ++r) {
-      const SlConvDepth d{c.k, c.rows->values(r), c.offsets, three, c.s.out_height, c.s.out_width,
-                          c.planes.pitch};
-      float* out = y + (i / c.s.groups * c.s.outputs + r) * c.pixels();
-      c.kernels.depth(&d, planes, out);
-      if (c.bias != nullptr || c.act != SL_IDENTITY) {
-        c.level->bias_act(c.pixels(), c.bias == nullptr ? 0.0f : c.bias[r], c.act, out, out);
-      }
+  // Neighbouring channels in one task: taking a task costs as much as a small channel.
+  const int64_t channels = c.s.batch * c.s.groups;
+  const int64_t each = most(1, least(16, channels / (8 * c.threads)));
+  return parallel(c.threads, up(channels, each), work, [&](int64_t task) {
+    int status = SL_OK;
+    for (int64_t i = task * each; i < least(channels, (task + 1) * each) && status == SL_OK; ++i) {
+      status = depthwise_channel(c, i % c.s.groups, x + i * c.s.height * c.s.width,
+                                 y + i * c.n * c.pixels());
     }
-    return static_cast<int>(SL_OK);
+    return status;
   });
 }
 

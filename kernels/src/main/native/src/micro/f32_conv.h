@@ -48,6 +48,13 @@ struct SlConvDepth {
   int64_t rows, columns, pitch;  // outputs; x has the given pitch
 };
 
+// One channel that is convolved on its own, read where it lies.
+struct SlConvDirect {
+  int64_t kernel_h, kernel_w, stride, pad_h, pad_w, dilation_h, dilation_w;
+  int64_t height, width, rows, columns;  // of x and of y
+  const float* weights;                  // [kernel_h][kernel_w]
+};
+
 struct SlConvKernels {
   int64_t most_single, most_quad;  // tokens of a tile
   void (*single)(const SlConvTile* t, const SlConvSingle* kept);
@@ -62,6 +69,8 @@ struct SlConvKernels {
                   float* y, int64_t ld_y);
   // y [rows][columns] without bias. Whole vectors of x are read.
   void (*depth)(const SlConvDepth* d, const float* x, float* y);
+  // The same from the image itself; strides 1 and 2; null where vectors have no masks.
+  void (*direct)(const SlConvDirect* d, const float* x, float* y);
 };
 
 #endif  // SPARSELAND_MICRO_F32_CONV_H_

@@ -82,24 +82,53 @@ void SL_KERNEL(f32_conv_fill)(const SlConvPlane* p, const float* x, float* to) {
   clear(p->size - p->lines * p->pitch, to);
 }
 
+#if defined(SL_MASKS)
+// A vector of a panel is put together from masked loads, one for each run in it, and stored once.
 void SL_KERNEL(f32_conv_gather)(int64_t k, const uint32_t* offsets, const float* x, int64_t runs,
                                 const SlConvRun* run, int64_t tokens, float* panel) {
   constexpr int64_t ahead = 12;  // rows of x come from anywhere: the next ones are asked for early
+  struct Piece {
+    int64_t at;
+    __mmask16 mask;
+  } pieces[2][16];
+  int64_t counts[2] = {0, 0};
+  for (int64_t v = 0; v < tokens / W; ++v) {
+    int64_t to = -v * W;  // where the run begins in this vector
+    for (int64_t r = 0; r < runs; to += run[r++].count) {
+      const __mmask16 own = mask(to + run[r].count) & static_cast<__mmask16>(~mask(to));
+      if (own != 0) pieces[v][counts[v]++] = {run[r].at - to, own};
+    }
+  }
   const char* base = reinterpret_cast<const char*>(x);
-  for (int64_t i = 0; i < k; ++i, panel += tokens) {
+  for (int64_t i = 0; i < k; ++i) {
     if (i + ahead < k) {
       const float* next = reinterpret_cast<const float*>(base + offsets[i + ahead]) + run->at;
       for (int64_t t = 0; t < tokens; t += 16) __builtin_prefetch(next + t);
     }
     const float* from = reinterpret_cast<const float*>(base + offsets[i]);
+    for (int64_t v = 0; v < tokens / W; ++v, panel += W) {
+      vf all = zero();
+      for (const Piece* p = pieces[v]; p < pieces[v] + counts[v]; ++p) {
+        all = _mm512_mask_loadu_ps(all, p->mask, from + p->at);
+      }
+      store(panel, all);
+    }
+  }
+}
+#else
+void SL_KERNEL(f32_conv_gather)(int64_t k, const uint32_t* offsets, const float* x, int64_t runs,
+                                const SlConvRun* run, int64_t tokens, float* panel) {
+  for (int64_t i = 0; i < k; ++i, panel += tokens) {
+    const char* from = reinterpret_cast<const char*>(x) + offsets[i];
     float* to = panel;
     for (const SlConvRun* r = run; r < run + runs; ++r) {
-      copy(r->count, from + r->at, to);
+      copy(r->count, reinterpret_cast<const float*>(from) + r->at, to);
       to += r->count;
     }
     clear(panel + tokens - to, to);
   }
 }
+#endif
 
 void SL_KERNEL(f32_conv_scatter)(int64_t rows, int64_t runs, const SlConvRun* run, const float* x,
                                  int64_t ld_x, float* y, int64_t ld_y) {
