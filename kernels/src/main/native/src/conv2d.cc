@@ -19,6 +19,8 @@ namespace {
 
 constexpr int64_t kPanel = SL_PANEL;
 constexpr int64_t kMostRows = 512;            // outputs in a task
+constexpr int64_t kMostPanels = 8;             // in a task
+constexpr int64_t kPanelFloats = 128 << 10;    // of packed panels in a task: half of a usual L2
 constexpr int64_t kMostRuns = 128;            // rows of pixels that a tile meets
 constexpr size_t kImagesAtOnce = 2 << 20;     // floats of planes
 
@@ -61,16 +63,11 @@ int64_t runs_of(const Conv& c, int64_t first, int64_t count, SlConvRun* run) {
   return runs;
 }
 
-// sums [rows][ld] to outputs: bias, activation, and the runs of each row, which begin at column
-// `skip`, to its plane.
-void finish(const Conv& c, int64_t output, int64_t rows, int64_t ld, float* sums, int64_t skip,
-            int64_t runs, const SlConvRun* run, float* y) {
+// sums [rows][ld] to outputs in place: bias and activation.
+void finish(const Conv& c, int64_t output, int64_t rows, int64_t ld, float* sums) {
   const SlFinish f{SL_F32, nullptr, nullptr, nullptr, c.bias == nullptr ? nullptr : c.bias + output,
                    c.act, nullptr};
   c.level->finish(&f, rows, ld, sums);
-  for (int64_t r = 0; r < rows; ++r) {
-    c.kernels.scatter(runs, run, sums + r * ld + skip, y + (output + r) * c.pixels());
-  }
 }
 
 // Outputs [first, first + rows) of a group for `count` pixels from `at` on, counted in planes
@@ -94,75 +91,136 @@ int indirect(const Conv& c, const Tile& t) {
   if (end == first) return SL_OK;
   SlConvRun run[kMostRuns];
   const int64_t runs = runs_of(c, first, end - first, run);
-  finish(c, t.group * c.n + t.first, t.rows, ld, sums, run[0].at - t.at, runs, run, t.y + first);
+  for (int64_t r = 0; r < runs; ++r) run[r].at -= t.at;
+  finish(c, t.group * c.n + t.first, t.rows, ld, sums);
+  c.kernels.scatter(t.rows, runs, run, sums, ld, t.y + (t.group * c.n + t.first) * c.pixels() + first,
+                    c.pixels());
   return SL_OK;
 }
 
-int panel(const Conv& c, const Tile& t) {
-  const int64_t width = t.count <= 16 ? 16 : kPanel;
-  float* packed = scratch(kTask, product(static_cast<size_t>(c.k), static_cast<size_t>(width)));
-  if (packed == nullptr) return SL_NO_MEMORY;
-  SlConvRun run[kMostRuns];
-  const int64_t runs = runs_of(c, t.at, t.count, run);
-  c.kernels.gather(c.k, c.offsets, t.x, runs, run, width, packed);
+// t.first and t.rows count parts here. Some panels together, so that planes are read and written in
+// longer pieces.
+int panels(const Conv& c, const Tile& t) {
   const PanelDesign& w = static_cast<const PanelDesign&>(*c.w.parts[t.group]);
-  for (int64_t i = 0; i < w.parts(); ++i) {
+  const int64_t count = up(t.count, kPanel);
+  float* packed = scratch(kTask, product(static_cast<size_t>(c.k), static_cast<size_t>(count * kPanel)));
+  if (packed == nullptr) return SL_NO_MEMORY;
+  const auto tokens = [&](int64_t p) { return least(kPanel, t.count - p * kPanel); };
+  const auto width = [&](int64_t p) { return tokens(p) <= 16 ? 16 : kPanel; };
+  for (int64_t p = 0; p < count; ++p) {
+    SlConvRun run[kMostRuns];
+    const int64_t runs = runs_of(c, t.at + p * kPanel, tokens(p), run);
+    c.kernels.gather(c.k, c.offsets, t.x, runs, run, width(p), packed + p * kPanel * c.k);
+  }
+  for (int64_t i = t.first; i < t.first + t.rows; ++i) {
     const Part part = w.part(i);
-    float* sums = scratch(kTask2, product(static_cast<size_t>(part.rows), static_cast<size_t>(width)));
+    float* sums = scratch(kTask2, product(static_cast<size_t>(part.rows), static_cast<size_t>(count * kPanel)));
     if (sums == nullptr) return SL_NO_MEMORY;
-    w.multiply(i, width, packed, sums);
-    // In sums the pixels lie without padding: one run.
-    const SlConvRun all{0, t.count};
-    finish(c, t.group * c.n + part.first, part.rows, width, sums, 0, 1, &all, t.y + t.at);
+    SlConvRun run[kMostPanels];
+    for (int64_t p = 0; p < count; ++p) {
+      run[p] = {p * kPanel * part.rows, tokens(p)};
+      w.multiply(i, width(p), packed + p * kPanel * c.k, sums + run[p].at);
+      finish(c, t.group * c.n + part.first, part.rows, width(p), sums + run[p].at);
+    }
+    float* y = t.y + (t.group * c.n + part.first) * c.pixels() + t.at;
+    const int64_t full = width(count - 1) == kPanel ? count : count - 1;
+    if (full > 0) c.kernels.scatter(part.rows, full, run, sums, kPanel, y, c.pixels());
+    if (full < count) {
+      const SlConvRun last{0, tokens(full)};
+      c.kernels.scatter(part.rows, 1, &last, sums + run[full].at, 16, y + full * kPanel, c.pixels());
+    }
   }
   return SL_OK;
 }
 
-// Cycles for one group of csr weights, both ways, from measurements at avx512 (docs/performance.md).
-bool panels_are_faster(const Conv& c, double kept) {
-  const double width = static_cast<double>(c.level->width);
-  const double pixels = static_cast<double>(up(c.pixels(), 16)) * 16, inputs = static_cast<double>(c.k);
-  const double tile = static_cast<double>(c.planes.length) / width;
-  const double gathered = pixels / width * (1.4 * kept + 3.0 * inputs);
-  return gathered < kept * 1.8 * (tile < 4 ? 4 : tile);
+// Whether gathering panels is faster: always for 1x1 kernels, where nothing is repeated; for others
+// single weights suffer from loads that are not aligned (cycles measured at avx512), blocks do not.
+bool by_panels(const Conv& c) {
+  const auto* w = dynamic_cast<const PanelDesign*>(c.w.parts[0]);
+  if (w == nullptr) return false;
+  if (c.s.kernel_h * c.s.kernel_w == 1) return true;
+  if (c.w.design != SL_CSR) return false;
+  const double kept = static_cast<double>(w->nonzeros()), inputs = static_cast<double>(c.k);
+  const double pixels = static_cast<double>(up(c.pixels(), 16) * 16);
+  const double tile = static_cast<double>(most(c.planes.length, 4 * c.level->width));
+  return pixels * (1.35 * kept + 3.0 * inputs) < tile * 1.9 * kept;
 }
 
-// Tiles of one image, x its planes.
+// How the pixels of an image and the outputs of a group are shared out.
 struct Tiles {
   int64_t count, length, each;  // of `length` pixels
-  int64_t splits, rows;         // of the outputs of a group
+  int64_t splits, rows, all;    // of `all` outputs, or parts of them
 
   Tiles(const Conv& c, int64_t images) {
-    const bool quads = c.rows != nullptr && c.rows->rows_at_once() == 4;
+    c.rows == nullptr ? by_panels(c, images) : indirect(c, images);
+    splits = up(all, rows);
+  }
+
+ private:
+  void indirect(const Conv& c, int64_t images) {
     const int64_t width = c.level->width;
-    const int64_t widest = c.rows == nullptr ? kPanel
-                           : quads           ? c.kernels.most_quad
-                                             : c.kernels.most_single;
-    length = c.rows == nullptr ? c.pixels() : c.planes.length;
-    const int64_t step = c.rows == nullptr ? kPanel : width;
-    each = up(up(length, step), up(length, widest)) * step;
+    const int64_t widest = c.rows->rows_at_once() == 4 ? c.kernels.most_quad : c.kernels.most_single;
+    length = c.planes.length;
+    all = c.n;
+    each = up(up(length, width), up(length, widest)) * width;
     count = up(length, each);
     const int64_t tasks = count * c.s.groups * images;
-    splits = tasks >= 4 * c.threads ? 1 : up(4 * c.threads, tasks);
-    splits = c.rows == nullptr ? 1 : most(least(splits, up(c.n, 16)), up(c.n, kMostRows));
-    rows = up(up(c.n, splits), 4) * 4;
-    splits = up(c.n, rows);
+    const int64_t wanted = tasks >= 4 * c.threads ? 1 : up(4 * c.threads, tasks);
+    rows = up(up(all, most(least(wanted, up(all, 16)), up(all, kMostRows))), 4) * 4;
+  }
+
+  void by_panels(const Conv& c, int64_t images) {
+    length = c.pixels();
+    all = static_cast<const PanelDesign&>(*c.w.parts[0]).parts();
+    const int64_t fit = most(1, least(kMostPanels, kPanelFloats / (c.k * kPanel)));
+    const int64_t panels = up(length, kPanel), others = c.s.groups * images;
+    each = most(1, least(fit, panels * others / (4 * c.threads))) * kPanel;
+    count = up(length, each);
+    const bool even = count * others % c.threads == 0 || count * others >= 4 * c.threads;
+    rows = up(all, even ? 1 : least(c.threads, all));
   }
 };
 
+// One channel of an image: from the image itself where the level can, else from planes.
+int depthwise_channel(const Conv& c, int64_t group, const float* x, float* y) {
+  const sl_conv& s = c.s;
+  const bool direct = c.kernels.direct != nullptr && s.stride_h == s.stride_w && s.stride_h <= 2;
+  float* planes = nullptr;
+  if (!direct) {
+    planes = scratch(kTask, static_cast<size_t>(c.planes.channel + kPlaneSlack));
+    if (planes == nullptr) return SL_NO_MEMORY;
+    fill_planes(c.kernels, s, c.planes, x, planes);
+  }
+  const bool three = s.kernel_h == 3 && s.kernel_w == 3 && c.planes.channel == c.planes.plane &&
+                     s.dilation_h == 1 && s.dilation_w == 1;
+  for (int64_t r = group * c.n; r < (group + 1) * c.n; ++r, y += c.pixels()) {
+    if (direct) {
+      const SlConvDirect d{s.kernel_h, s.kernel_w, s.stride_h, s.pad_h, s.pad_w, s.dilation_h,
+                           s.dilation_w, s.height, s.width, s.out_height, s.out_width,
+                           c.rows->values(r)};
+      c.kernels.direct(&d, x, y);
+    } else {
+      const SlConvDepth d{c.k, c.rows->values(r), c.offsets, three, s.out_height, s.out_width,
+                          c.planes.pitch};
+      c.kernels.depth(&d, planes, y);
+    }
+    if (c.bias != nullptr || c.act != SL_IDENTITY) {
+      c.level->bias_act(c.pixels(), c.bias == nullptr ? 0.0f : c.bias[r], c.act, y, y);
+    }
+  }
+  return SL_OK;
+}
+
 int depthwise(const Conv& c, const float* x, float* y) {
-  const Tiles tiles(c, c.s.batch);
-  const int64_t work = c.s.batch * c.s.groups * c.rows->nonzeros() / c.s.groups * c.planes.length;
-  return parallel(c.threads, c.s.batch * c.s.groups, work, [&](int64_t i) {
-    const int64_t image = i / c.s.groups, group = i % c.s.groups;
-    float* planes = scratch(kTask, static_cast<size_t>(c.planes.channel + kPlaneSlack));
-    if (planes == nullptr) return static_cast<int>(SL_NO_MEMORY);
-    fill_planes(c.kernels, c.s, c.planes, x + i * c.s.height * c.s.width, planes);
+  const int64_t work = c.s.batch * c.s.groups * c.n * c.k * c.planes.length;
+  // Neighbouring channels in one task: taking a task costs as much as a small channel.
+  const int64_t channels = c.s.batch * c.s.groups;
+  const int64_t each = most(1, least(16, channels / (8 * c.threads)));
+  return parallel(c.threads, up(channels, each), work, [&](int64_t task) {
     int status = SL_OK;
-    for (int64_t t = 0; t < tiles.count && status == SL_OK; ++t) {
-      const int64_t at = t * tiles.each;
-      status = indirect(c, {group, 0, c.n, at, least(tiles.each, tiles.length - at), planes,
-                            y + image * c.s.outputs * c.pixels()});
+    for (int64_t i = task * each; i < least(channels, (task + 1) * each) && status == SL_OK; ++i) {
+      status = depthwise_channel(c, i % c.s.groups, x + i * c.s.height * c.s.width,
+                                 y + i * c.n * c.pixels());
     }
     return status;
   });
@@ -190,10 +248,11 @@ int some_images(const Conv& c, int64_t first, int64_t images, const float* x, fl
     const int64_t image = i / per_group / c.s.groups, group = i / per_group % c.s.groups;
     const int64_t row = i / tiles.count % tiles.splits * tiles.rows;
     const int64_t at = i % tiles.count * tiles.each;
-    const Tile t{group, row, least(tiles.rows, c.n - row), at, least(tiles.each, tiles.length - at),
+    const Tile t{group, row, least(tiles.rows, tiles.all - row), at,
+                 least(tiles.each, tiles.length - at),
                  planes + image * image_size + group * c.channels() * c.planes.channel,
                  y + (first + image) * c.s.outputs * c.pixels()};
-    return c.rows == nullptr ? panel(c, t) : indirect(c, t);
+    return c.rows == nullptr ? panels(c, t) : indirect(c, t);
   });
 }
 
@@ -213,19 +272,17 @@ int sl_conv2d(const sl_weights* w, const float* bias, int act, const sl_conv* s,
   uint32_t* offsets = reinterpret_cast<uint32_t*>(sl::scratch(sl::kRowsIn, static_cast<size_t>(c.k)));
   if (offsets == nullptr) return SL_NO_MEMORY;
   c.offsets = offsets;
-  bool panels = false;
-  if (w->design == SL_CSR) {
-    const auto& csr = static_cast<const sl::PanelDesign&>(any);
-    panels = sl::panels_are_faster(c, static_cast<double>(csr.nonzeros()));
-  }
-  if (!panels) {
+  const bool depthwise = c.channels() == 1 && s->groups > 1;
+  if (depthwise || !sl::by_panels(c)) {
     // Tiles read whole vectors: not behind the caller's array.
-    if (c.planes.in_place && c.planes.length % any.level->width != 0) c.planes.copy(*s);
-    c.rows = w->conv_rows.get(*w);
+    if (c.planes.in_place && (depthwise || c.planes.length % any.level->width != 0)) {
+      c.planes.copy(*s);
+    }
+    c.rows = w->conv_rows.get(*w, depthwise);
     if (c.rows == nullptr) return SL_NO_MEMORY;
   }
   sl::fill_offsets(*s, c.planes, offsets);
-  if (!panels && c.channels() == 1 && s->groups > 1) return sl::depthwise(c, x, y);
+  if (depthwise) return sl::depthwise(c, x, y);
   const int64_t image = s->channels * c.planes.channel;
   const int64_t at_once = sl::most(1, static_cast<int64_t>(sl::kImagesAtOnce) / image);
   int status = SL_OK;

@@ -26,20 +26,6 @@ bool plan_axis(int64_t taps, int64_t stride, int64_t pad, int64_t dilation, Conv
   return true;
 }
 
-// One row of a plane: the pixels of `line` (null: all padding) of one phase.
-void fill_row(const SlConvKernels& kernels, const sl_conv& s, const ConvPlanes& planes, int64_t phase,
-              const float* line, float* to) {
-  const int64_t first = planes.columns.first, pitch = planes.pitch, stride = s.stride_w;
-  int64_t begin = 0, end = 0;
-  if (line != nullptr) {
-    begin = least(pitch, most(0, up(-phase, stride) - first));
-    end = most(begin, least(pitch, floor_div(s.width - 1 - phase, stride) + 1 - first));
-  }
-  std::memset(to, 0, static_cast<size_t>(begin) * sizeof(float));
-  if (end > begin) kernels.pick(end - begin, stride, line + (begin + first) * stride + phase, to + begin);
-  std::memset(to + end, 0, static_cast<size_t>(pitch - end) * sizeof(float));
-}
-
 }  // namespace
 
 bool plan(const sl_conv& s, ConvPlanes* p) {
@@ -85,13 +71,13 @@ void fill_planes(const SlConvKernels& kernels, const sl_conv& s, const ConvPlane
                  float* to) {
   for (int64_t i = 0; i < p.rows.phases; ++i) {
     for (int64_t j = 0; j < p.columns.phases; ++j, to += p.plane) {
-      for (int64_t line = 0; line < p.lines; ++line) {
-        const int64_t h = (line + p.rows.first) * s.stride_h + p.rows.phase[i];
-        fill_row(kernels, s, p, p.columns.phase[j], h < 0 || h >= s.height ? nullptr : x + h * s.width,
-                 to + line * p.pitch);
-      }
-      const int64_t used = p.lines * p.pitch;
-      std::memset(to + used, 0, static_cast<size_t>(p.plane - used) * sizeof(float));
+      const int64_t phase = p.columns.phase[j], first = p.columns.first;
+      const int64_t begin = least(p.pitch, most(0, up(-phase, s.stride_w) - first));
+      const int64_t end = floor_div(s.width - 1 - phase, s.stride_w) + 1 - first;
+      const SlConvPlane plane{p.lines, p.pitch, p.plane, p.rows.first, s.stride_h, p.rows.phase[i],
+                              s.height, begin, most(begin, least(p.pitch, end)),
+                              (begin + first) * s.stride_w + phase, s.stride_w, s.width};
+      kernels.fill(&plane, x, to);
     }
   }
 }

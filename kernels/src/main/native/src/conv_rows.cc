@@ -31,21 +31,22 @@ int64_t count(const float* values, int64_t groups, int64_t n, int64_t k, int64_t
 
 }  // namespace
 
-bool ConvRows::fill(const sl_weights& w) {
+bool ConvRows::fill(const sl_weights& w, bool depthwise) {
   const int64_t groups = static_cast<int64_t>(w.parts.size());
   n_ = w.parts[0]->n;
   k_ = w.parts[0]->k;
   const size_t size = product(static_cast<size_t>(n_), static_cast<size_t>(k_));
-  Array<float> values;
+  Array<float> own_values;
+  Array<float>& values = depthwise ? values_ : own_values;
   if (!values.make(product(size, static_cast<size_t>(groups)))) return false;
   sl_unpack(&w, values.get());
+  if (depthwise) return true;
   const bool dense = w.design == SL_DENSE;  // then a weight of 0 is multiplied too
   const auto blocks = [&](int64_t rows) {
     return dense ? groups * up(n_, rows) * k_ : count(values.get(), groups, n_, k_, rows);
   };
   blocks_ = w.design != SL_CSR && n_ > 2;
   const int64_t at_once = rows_at_once(), kept = blocks(at_once);
-  nonzeros_ = kept * at_once;
   rows_ = up(n_, at_once);
   kc_ = blocks_ ? k_ : kInputs;
   k_blocks_ = up(k_, kc_);
@@ -97,7 +98,7 @@ ConvRowsOnce::~ConvRowsOnce() {
   release(made);
 }
 
-const ConvRows* ConvRowsOnce::get(const sl_weights& w) {
+const ConvRows* ConvRowsOnce::get(const sl_weights& w, bool depthwise) {
   ConvRows* made = made_.load(std::memory_order_acquire);
   if (made != nullptr) return made;
   std::lock_guard<std::mutex> lock(making_);
@@ -106,7 +107,7 @@ const ConvRows* ConvRowsOnce::get(const sl_weights& w) {
   void* memory = allocate(sizeof(ConvRows));
   if (memory == nullptr) return nullptr;
   made = new (memory) ConvRows;
-  if (!made->fill(w)) {
+  if (!made->fill(w, depthwise)) {
     made->~ConvRows();
     release(memory);
     return nullptr;

@@ -17,13 +17,14 @@ namespace sl {
 
 class ConvRows {
  public:
-  // False without memory.
-  bool fill(const sl_weights& w);
+  // Depthwise: plain values of all rows. False without memory.
+  bool fill(const sl_weights& w, bool depthwise);
+
+  const float* values(int64_t row) const { return values_.get() + row * k_; }
 
   int64_t rows_at_once() const { return blocks_ ? 4 : 1; }
-  int64_t nonzeros() const { return nonzeros_; }
   int64_t bytes() const {
-    return starts_.bytes() + singles_.bytes() + quads_.bytes();
+    return values_.bytes() + starts_.bytes() + singles_.bytes() + quads_.bytes();
   }
 
   // Rows [first, first + rows) of one group, both multiples of rows_at_once but at the end; of the tile
@@ -36,7 +37,7 @@ class ConvRows {
   int64_t n_ = 0, k_ = 0;           // of a group
   int64_t rows_ = 0;                // rows, or blocks of rows, of a group
   int64_t kc_ = 0, k_blocks_ = 0;   // inputs at a time
-  int64_t nonzeros_ = 0;
+  Array<float> values_;
   Array<uint32_t> starts_;          // [group][k block][rows + 1]
   Array<SlConvSingle> singles_;
   Array<SlConvQuad> quads_;
@@ -46,7 +47,7 @@ class ConvRows {
 class ConvRowsOnce {
  public:
   ~ConvRowsOnce();
-  const ConvRows* get(const sl_weights& w);  // null without memory
+  const ConvRows* get(const sl_weights& w, bool depthwise);  // null without memory
   int64_t bytes() const;
 
  private:

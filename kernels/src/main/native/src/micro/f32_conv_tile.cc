@@ -182,10 +182,18 @@ void quad(const SlConvTile* t, const SlConvQuad* kept) {
 
 }  // namespace
 
-void SL_KERNEL(f32_conv_pick)(int64_t, int64_t, const float*, float*);
+void SL_KERNEL(f32_conv_fill)(const SlConvPlane*, const float*, float*);
 void SL_KERNEL(f32_conv_gather)(int64_t, const uint32_t*, const float*, int64_t, const SlConvRun*,
                                 int64_t, float*);
-void SL_KERNEL(f32_conv_scatter)(int64_t, const SlConvRun*, const float*, float*);
+void SL_KERNEL(f32_conv_scatter)(int64_t, int64_t, const SlConvRun*, const float*, int64_t, float*,
+                                 int64_t);
+void SL_KERNEL(f32_conv_depth)(const SlConvDepth*, const float*, float*);
+#if SL_WIDTH == 16 && defined(__AVX512F__)
+void SL_KERNEL(f32_conv_direct)(const SlConvDirect*, const float*, float*);
+#define SL_DIRECT SL_KERNEL(f32_conv_direct)
+#else
+#define SL_DIRECT nullptr
+#endif
 
 extern const SlConvKernels SL_KERNEL(conv_kernels);
 const SlConvKernels SL_KERNEL(conv_kernels) = {
@@ -193,7 +201,9 @@ const SlConvKernels SL_KERNEL(conv_kernels) = {
     kMostQuad * W,
     single,
     quad,
-    SL_KERNEL(f32_conv_pick),
+    SL_KERNEL(f32_conv_fill),
     SL_KERNEL(f32_conv_gather),
     SL_KERNEL(f32_conv_scatter),
+    SL_KERNEL(f32_conv_depth),
+    SL_DIRECT,
 };
