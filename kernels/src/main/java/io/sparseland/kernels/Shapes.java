@@ -62,7 +62,7 @@ final class Shapes {
         operation,
         name,
         x,
-        Arrays.toString(shape));
+        shape);
   }
 
   static int last(String operation, String name, Tensor x) {
@@ -129,7 +129,7 @@ final class Shapes {
         Arrays.equals(y.dimensions(), kept) || Arrays.equals(y.dimensions(), dropped),
         "reduce: y is %s, allowed is %s or %s",
         y,
-        Arrays.toString(kept),
-        Arrays.toString(dropped));
+        kept,
+        dropped);
   }
 }
