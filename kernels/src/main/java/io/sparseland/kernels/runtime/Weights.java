@@ -17,7 +17,6 @@ import io.sparseland.kernels.graph.Node;
 import io.sparseland.kernels.graph.Op;
 import java.nio.FloatBuffer;
 import java.nio.LongBuffer;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
