@@ -82,6 +82,9 @@ struct SlLevel {
   void (*softmax)(int64_t n, int64_t inner, int log, const float* x, float* y);
   void (*layer_norm)(int64_t n, const float* x, const float* scale, const float* shift,
                      float epsilon, float* y);
+  // The same along columns: `columns` <= width of them, `ld` from row to row.
+  void (*layer_norm_columns)(int64_t n, int64_t columns, int64_t ld, const float* x,
+                             const float* scale, const float* shift, float epsilon, float* y);
   void (*reduce)(int op, int64_t n, int64_t inner, const float* x, float* y);
   // row [n] = max or sum of `count` rows of x, `ld` apart.
   void (*pool_rows)(int maximum, int64_t n, int64_t count, const float* x, int64_t ld, float* row);

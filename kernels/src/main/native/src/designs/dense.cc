@@ -23,7 +23,7 @@ bool DensePacked::fill(const sl_matrix& w) {
   if (!panels_.make(product(up(n, width2), width2, k))) return false;
   const float* values = static_cast<const float*>(w.values);
   if (w.mask == nullptr) {
-    pack_panels(width2, n, k, values, 1, k, panels_.get());
+    pack_panels(level, n, k, values, 1, k, panels_.get());
     return true;
   }
   Columns kept;
@@ -119,10 +119,16 @@ int dense_task(const SlLevel* level, const DenseTask& task, const float* bias, i
   return SL_OK;
 }
 
-void pack_panels(int64_t width2, int64_t n, int64_t k, const float* b, int64_t ld_k, int64_t ld_n,
-                 float* panels) {
+void pack_panels(const SlLevel* level, int64_t n, int64_t k, const float* b, int64_t ld_k,
+                 int64_t ld_n, float* panels) {
+  const int64_t width2 = 2 * level->width;
   for (int64_t j = 0; j < n; j += width2) {
     const int64_t columns = n - j < width2 ? n - j : width2;
+    if (ld_k == 1) {
+      level->rows_to_panel(columns, width2, k, b + j * ld_n, ld_n, panels);
+      panels += k * width2;
+      continue;
+    }
     for (int64_t i = 0; i < k; ++i) {
       const float* from = b + i * ld_k + j * ld_n;
       if (ld_n == 1) {

@@ -29,6 +29,8 @@ void SL_KERNEL(f32_binary)(int, int64_t, int64_t, int64_t, const float*, const f
 void SL_KERNEL(f32_affine)(int64_t, float, float, const float*, float*);
 void SL_KERNEL(f32_softmax)(int64_t, int64_t, int, const float*, float*);
 void SL_KERNEL(f32_layer_norm)(int64_t, const float*, const float*, const float*, float, float*);
+void SL_KERNEL(f32_layer_norm_columns)(int64_t, int64_t, int64_t, const float*, const float*,
+                                       const float*, float, float*);
 void SL_KERNEL(f32_reduce)(int, int64_t, int64_t, const float*, float*);
 void SL_KERNEL(f32_pool_rows)(int, int64_t, int64_t, const float*, int64_t, float*);
 
@@ -54,6 +56,7 @@ const SlLevel SL_KERNEL(sl_level) = {
     SL_KERNEL(f32_affine),
     SL_KERNEL(f32_softmax),
     SL_KERNEL(f32_layer_norm),
+    SL_KERNEL(f32_layer_norm_columns),
     SL_KERNEL(f32_reduce),
     SL_KERNEL(f32_pool_rows),
 };

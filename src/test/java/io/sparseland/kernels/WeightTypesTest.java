@@ -77,10 +77,10 @@ class WeightTypesTest {
 
   @Test
   void tokens_are_quantised_by_their_largest_input() {
-    // [127, 0.5, 1.5, -200 / 200 * 127]: token 0 has scale 1, token 1 scale 0, NaN gives 0
+    // the first token has scale 1, the second 0; NaN gives 0
     float[] x = {127, 0.5f, 1.5f, 0, 0, Float.NaN};
 
-    float[] scales = JavaInputs.int8(x, 2, 3);
+    float[] scales = JavaInputs.int8(x, 2, 3, 3, 1);
 
     assertThat(scales).containsExactly(1, 0);
     assertThat(x).containsExactly(127, 0, 2, 0, 0, 0);
@@ -182,7 +182,7 @@ class WeightTypesTest {
         seen[i] = TypedValues.bf16(FloatBuffer.wrap(new float[] {seen[i]})).get(0);
       }
     } else if (w.values().type() == WeightType.INT8) {
-      scales = JavaInputs.int8(seen, m, k);
+      scales = JavaInputs.int8(seen, m, k, k, 1);
     }
     for (int i = 0; i < m * n; i++) {
       double sum = 0;

@@ -81,30 +81,4 @@ record Broadcast(int[] sizes, int[] stepsA, int[] stepsB) {
     }
     return steps;
   }
-
-  /**
-   * Start of each sub-array when the leading dimensions of a matrix product broadcast; the shapes
-   * are those without the last two axes, {@code element} is the size of one matrix.
-   */
-  static int[] offsets(int[] shape, int[] result, int element) {
-    int rank = result.length;
-    int[] steps = steps(shape, rank);
-    int count = 1;
-    for (int n : result) {
-      count *= n;
-    }
-    int[] offsets = new int[count];
-    int[] at = new int[rank];
-    for (int i = 0; i < count; i++) {
-      int offset = 0;
-      for (int d = 0; d < rank; d++) {
-        offset += at[d] * steps[d];
-      }
-      offsets[i] = offset * element;
-      for (int d = rank - 1; d >= 0 && ++at[d] == result[d]; d--) {
-        at[d] = 0;
-      }
-    }
-    return offsets;
-  }
 }

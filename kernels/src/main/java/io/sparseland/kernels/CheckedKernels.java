@@ -63,19 +63,40 @@ final class CheckedKernels implements Kernels {
   }
 
   @Override
-  public void linear(PackedWeights w, @Nullable Tensor bias, Activation act, Tensor x, Tensor y) {
+  public void linear(
+      PackedWeights w,
+      @Nullable Tensor bias,
+      Activation act,
+      @Nullable Tensor residual,
+      Tensor x,
+      Tensor y) {
     weights("linear", w);
-    Shapes.data("linear", "x", x);
+    Shapes.floats("linear", "x", x);
     Shapes.output("linear", y, x);
     int k = Shapes.last("linear", "x", x);
     Check.that(k == w.inputs(), "linear: x is %s, allowed is [..., %d]", x, w.inputs());
     int[] allowed = x.shape();
     allowed[allowed.length - 1] = w.outputs();
-    Shapes.exactly("linear", "y", y, allowed);
+    Shapes.shape("linear", "y", y, allowed);
     bias("linear", bias, w);
+    if (residual != null) {
+      Shapes.same("linear", residual, y);
+      Shapes.output("linear", y, residual);
+    }
     Check.that(w.groups() == 1, "linear: weights packed for %d groups, allowed is 1", w.groups());
     int m = x.size() / k;
-    set.linear(TwoForms.of(w, m), bias, act, m, x, y);
+    set.linear(TwoForms.of(w, m), bias, act, residual, m, x, y);
+  }
+
+  @Override
+  public void convert(Tensor x, Tensor y) {
+    Shapes.floats("convert", "x", x);
+    Shapes.output("convert", y, x);
+    Shapes.shape("convert", "y", y, x.dimensions());
+    Layout other = x.layout() == Layout.ROWS ? Layout.PANELS : Layout.ROWS;
+    Shapes.layout("convert", "y", y, other);
+    int k = Shapes.last("convert", "x", x);
+    set.convert(x.size() / k, k, x, y);
   }
 
   @Override
@@ -127,7 +148,7 @@ final class CheckedKernels implements Kernels {
 
   @Override
   public void layerNorm(Tensor x, Tensor scale, Tensor shift, float epsilon, Tensor y) {
-    Shapes.data("layerNorm", "x", x);
+    Shapes.floats("layerNorm", "x", x);
     int columns = Shapes.last("layerNorm", "x", x);
     Shapes.exactly("layerNorm", "scale", scale, columns);
     Shapes.exactly("layerNorm", "shift", shift, columns);
@@ -136,7 +157,17 @@ final class CheckedKernels implements Kernels {
         epsilon >= 0 && epsilon < Float.POSITIVE_INFINITY,
         "layerNorm: epsilon is %s, allowed is 0 or more",
         epsilon);
-    set.layerNorm(x.size() / columns, columns, x, scale, shift, epsilon, y);
+    if (x.layout() == Layout.ROWS) {
+      set.layerNorm(x.size() / columns, columns, 1, x, scale, shift, epsilon, y);
+      return;
+    }
+    PanelParts.of(
+        x,
+        (outer, inner, part) ->
+            set.layerNorm(
+                outer, columns, inner, part.apply(0), scale, shift, epsilon, part.apply(1)),
+        x,
+        y);
   }
 
   @Override
@@ -153,27 +184,61 @@ final class CheckedKernels implements Kernels {
 
   @Override
   public void unary(UnaryOp op, float p0, float p1, Tensor x, Tensor y) {
-    Shapes.data("unary", "x", x);
     Shapes.same("unary", x, y);
-    set.unary(op, p0, p1, x, y);
+    if (x.layout() == Layout.ROWS) {
+      set.unary(op, p0, p1, x, y);
+    } else {
+      set.unary(op, p0, p1, x.flat(), y.flat());
+    }
   }
 
   @Override
   public void binary(BinaryOp op, Tensor a, Tensor b, Tensor y) {
-    Shapes.data("binary", "a", a);
-    Shapes.data("binary", "b", b);
+    Shapes.floats("binary", "a", a);
+    Shapes.floats("binary", "b", b);
     Shapes.writable("binary", y);
     Check.that(
         (y != a || a.size() == y.size()) && (y != b || b.size() == y.size()),
         "binary: y is an input of another shape");
-    set.binary(op, Broadcast.of(a.dimensions(), b.dimensions(), y.dimensions()), a, b, y);
+    Broadcast plan = Broadcast.of(a.dimensions(), b.dimensions(), y.dimensions());
+    if (y.layout() == Layout.PANELS) {
+      PanelParts.of(
+          y,
+          (outer, inner, part) -> {
+            int[] sizes = {outer, y.dimension(y.rank() - 1), inner};
+            Broadcast each =
+                Broadcast.of(PanelParts.sizes(a, sizes), PanelParts.sizes(b, sizes), sizes);
+            set.binary(
+                op,
+                each,
+                PanelParts.operand(a, y, part, 0),
+                PanelParts.operand(b, y, part, 1),
+                part.apply(2));
+          },
+          a,
+          b,
+          y);
+      return;
+    }
+    Shapes.layout("binary", "a", a, Layout.ROWS);
+    Shapes.layout("binary", "b", b, Layout.ROWS);
+    set.binary(op, plan, a, b, y);
   }
 
   @Override
   public void softmax(int axis, boolean log, Tensor x, Tensor y) {
-    Shapes.data("softmax", "x", x);
     Shapes.same("softmax", x, y);
     int at = Shapes.axis("softmax", axis, x);
+    if (x.layout() == Layout.PANELS) {
+      Check.that(at == x.rank() - 1, "softmax: axis %d of %s, allowed is the last", axis, x);
+      PanelParts.of(
+          x,
+          (outer, inner, part) ->
+              set.softmax(outer, x.dimension(at), inner, log, part.apply(0), part.apply(1)),
+          x,
+          y);
+      return;
+    }
     int outer = Shapes.product(x, 0, at);
     int inner = Shapes.product(x, at + 1, x.rank());
     set.softmax(outer, x.dimension(at), inner, log, x, y);
@@ -190,39 +255,19 @@ final class CheckedKernels implements Kernels {
   }
 
   @Override
-  public void matmul(Tensor a, Tensor b, Tensor y) {
-    Shapes.data("matmul", "a", a);
-    Shapes.data("matmul", "b", b);
-    Shapes.output("matmul", y, a);
-    Shapes.output("matmul", y, b);
-    Check.that(
-        a.rank() >= 2 && b.rank() >= 2 && y.rank() == Math.max(a.rank(), b.rank()),
-        "matmul: %s x %s to %s, allowed are ranks of 2 or more",
-        a,
-        b,
-        y);
-    int m = a.dimension(a.rank() - 2);
-    int k = a.dimension(a.rank() - 1);
-    int n = b.dimension(b.rank() - 1);
-    Check.that(
-        b.dimension(b.rank() - 2) == k
-            && y.dimension(y.rank() - 2) == m
-            && y.dimension(y.rank() - 1) == n,
-        "matmul: %s x %s to %s, allowed is [..., m, k] x [..., k, n] to [..., m, n]",
-        a,
-        b,
-        y);
-    int[] lead = Arrays.copyOf(y.dimensions(), y.rank() - 2);
-    int[] leadA = Arrays.copyOf(a.dimensions(), a.rank() - 2);
-    int[] leadB = Arrays.copyOf(b.dimensions(), b.rank() - 2);
-    Broadcast.of(leadA, leadB, lead); // checks
-    int[] offsetsA = Broadcast.offsets(leadA, lead, m * k);
-    set.matmul(m, k, n, offsetsA, Broadcast.offsets(leadB, lead, k * n), a, b, y);
+  public void matmul(Turned a, Turned b, Turned y) {
+    Shapes.data("matmul", "a", a.tensor());
+    Shapes.data("matmul", "b", b.tensor());
+    Shapes.data("matmul", "y", y.tensor());
+    Shapes.output("matmul", y.tensor(), a.tensor());
+    Shapes.output("matmul", y.tensor(), b.tensor());
+    set.matmul(Products.of(a, b, y), a.tensor(), b.tensor(), y.tensor());
   }
 
   @Override
   public void reduce(ReduceOp op, int[] axes, Tensor x, Tensor y) {
     Shapes.data("reduce", "x", x);
+    Shapes.data("reduce", "y", y);
     Shapes.output("reduce", y, x);
     boolean[] reduced = new boolean[x.rank()];
     for (int axis : axes) {

@@ -34,8 +34,22 @@ final class JavaKernels implements KernelSet {
 
   @Override
   public void linear(
-      PackedWeights w, @Nullable Tensor bias, Activation act, int m, Tensor x, Tensor y) {
+      PackedWeights w,
+      @Nullable Tensor bias,
+      Activation act,
+      @Nullable Tensor residual,
+      int m,
+      Tensor x,
+      Tensor y) {
     JavaProducts.linear((JavaWeights) w, bias, act, m, x, y);
+    if (residual != null) {
+      JavaPointwise.add(residual, y);
+    }
+  }
+
+  @Override
+  public void convert(int m, int k, Tensor x, Tensor y) {
+    JavaPanels.convert(m, k, x, y);
   }
 
   @Override
@@ -51,8 +65,15 @@ final class JavaKernels implements KernelSet {
 
   @Override
   public void layerNorm(
-      int rows, int columns, Tensor x, Tensor scale, Tensor shift, float epsilon, Tensor y) {
-    JavaRows.layerNorm(rows, columns, x, scale, shift, epsilon, y);
+      int outer,
+      int n,
+      int inner,
+      Tensor x,
+      Tensor scale,
+      Tensor shift,
+      float epsilon,
+      Tensor y) {
+    JavaRows.layerNorm(outer, n, inner, x, new JavaRows.Norm(scale, shift, epsilon), y);
   }
 
   @Override
@@ -77,9 +98,8 @@ final class JavaKernels implements KernelSet {
   }
 
   @Override
-  public void matmul(
-      int m, int k, int n, int[] aOffsets, int[] bOffsets, Tensor a, Tensor b, Tensor y) {
-    JavaProducts.matmul(m, k, n, aOffsets, bOffsets, a, b, y);
+  public void matmul(Products shape, Tensor a, Tensor b, Tensor y) {
+    JavaProducts.matmul(shape, a, b, y);
   }
 
   @Override

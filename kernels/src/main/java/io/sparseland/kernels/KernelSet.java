@@ -23,17 +23,34 @@ interface KernelSet {
   /** Whether the weights were made by this set. */
   boolean packed(PackedWeights w);
 
-  /** x [m, k], y [m, n]. */
-  void linear(PackedWeights w, @Nullable Tensor bias, Activation act, int m, Tensor x, Tensor y);
+  /** x [m, k], y and residual [m, n], in the layouts they have. */
+  void linear(
+      PackedWeights w,
+      @Nullable Tensor bias,
+      Activation act,
+      @Nullable Tensor residual,
+      int m,
+      Tensor x,
+      Tensor y);
+
+  /** [m, k] to the other layout. */
+  void convert(int m, int k, Tensor x, Tensor y);
 
   void conv2d(
       PackedWeights w, @Nullable Tensor bias, Activation act, ConvShape s, Tensor x, Tensor y);
 
   void pool2d(PoolShape s, Tensor x, Tensor y);
 
-  /** x, y [rows, columns]. */
+  /** x, y [outer, n, inner], along n. */
   void layerNorm(
-      int rows, int columns, Tensor x, Tensor scale, Tensor shift, float epsilon, Tensor y);
+      int outer,
+      int n,
+      int inner,
+      Tensor x,
+      Tensor scale,
+      Tensor shift,
+      float epsilon,
+      Tensor y);
 
   /** x, y [outer, channels, inner]. */
   void channelAffine(
@@ -46,8 +63,7 @@ interface KernelSet {
   /** x, y [outer, n, inner], along n. */
   void softmax(int outer, int n, int inner, boolean log, Tensor x, Tensor y);
 
-  /** For each i: a[aOffsets[i]] [m, k] x b[bOffsets[i]] [k, n] to y[i] [m, n]. */
-  void matmul(int m, int k, int n, int[] aOffsets, int[] bOffsets, Tensor a, Tensor b, Tensor y);
+  void matmul(Products shape, Tensor a, Tensor b, Tensor y);
 
   /** x [outer, n, inner] to y [outer, inner]. */
   void reduce(ReduceOp op, int outer, int n, int inner, Tensor x, Tensor y);

@@ -16,6 +16,11 @@ import org.jspecify.annotations.Nullable;
  * IEEE 754 says. Functions built on exp and erf are within 4 units in the last place, or 2e-7
  * absolutely where the result is below 1.
  *
+ * <p>Tensors are in {@link Layout#ROWS} unless said otherwise. {@link Layout#PANELS} are allowed in
+ * {@link #linear} for each of x and y, and, in all fp32 tensors of a call alike, in {@link #unary},
+ * {@link #layerNorm}, {@link #softmax} along the last axis, and {@link #binary} of equal shapes or
+ * with a {@code [features]} or one-element operand in rows.
+ *
  * <p>{@code y} may be the same tensor as an input of the same shape in {@link #unary}, {@link
  * #binary}, {@link #softmax}, {@link #layerNorm} and {@link #channelAffine}; elsewhere its memory
  * must not overlap with an input's. Wrong shapes or types are an {@link IllegalArgumentException}
@@ -93,14 +98,29 @@ public interface Kernels {
   PackedWeights pack(Matrix w, String decode, String batch, int batchFrom);
 
   /**
-   * {@code y = act(x * w' + bias)}.
+   * {@code y = act(x * w' + bias) + residual}.
    *
    * @param w [n, k]
    * @param bias [n] or null
+   * @param residual [..., n] in y's layout, or null
    * @param x [..., k]
    * @param y [..., n]
    */
-  void linear(PackedWeights w, @Nullable Tensor bias, Activation act, Tensor x, Tensor y);
+  void linear(
+      PackedWeights w,
+      @Nullable Tensor bias,
+      Activation act,
+      @Nullable Tensor residual,
+      Tensor x,
+      Tensor y);
+
+  /** {@code y = act(x * w' + bias)}. */
+  default void linear(PackedWeights w, @Nullable Tensor bias, Activation act, Tensor x, Tensor y) {
+    linear(w, bias, act, null, x, y);
+  }
+
+  /** Brings x from its layout to that of y, which has the same shape. */
+  void convert(Tensor x, Tensor y);
 
   /**
    * 2-d convolution (cross-correlation).
@@ -152,7 +172,15 @@ public interface Kernels {
   void embedding(Tensor table, Tensor ids, Tensor y);
 
   /** Matrix product [..., m, k] x [..., k, n] to [..., m, n]; leading dimensions broadcast. */
-  void matmul(Tensor a, Tensor b, Tensor y);
+  default void matmul(Tensor a, Tensor b, Tensor y) {
+    matmul(Turned.of(a), Turned.of(b), Turned.of(y));
+  }
+
+  /**
+   * Matrix product of tensors whose axes are read, and written, in another order; nothing is moved.
+   * The columns of y must stay its last axis.
+   */
+  void matmul(Turned a, Turned b, Turned y);
 
   /**
    * Combines elements along the axes (negative counts from the end).

@@ -66,9 +66,15 @@ final class NativeCalls {
       @Nullable ByteBuffer bias,
       int act,
       int m,
+      int layoutX,
       ByteBuffer x,
+      int layoutY,
+      @Nullable ByteBuffer residual,
       ByteBuffer y,
       int threads);
+
+  static native int convert(
+      int level, int m, int k, boolean toPanels, ByteBuffer x, ByteBuffer y, int threads);
 
   /**
    * @param shape batch, channels, height, width, outputs, out height, out width, kernel h and w,
@@ -83,13 +89,15 @@ final class NativeCalls {
       ByteBuffer y,
       int threads);
 
+  /**
+   * @param shape m, k, n, steps of a, b (from row to row, from column to column) and y (from row to
+   *     row)
+   * @param offsets of a, b and y, as many each as there are products
+   */
   static native int matmul(
       int level,
-      int m,
-      int k,
-      int n,
-      int[] aOffsets,
-      int[] bOffsets,
+      int[] shape,
+      int[] offsets,
       ByteBuffer a,
       ByteBuffer b,
       ByteBuffer y,
@@ -103,8 +111,9 @@ final class NativeCalls {
 
   static native int layerNorm(
       int level,
-      int rows,
-      int columns,
+      int outer,
+      int n,
+      int inner,
       ByteBuffer x,
       ByteBuffer scale,
       ByteBuffer shift,

@@ -66,7 +66,13 @@ final class NativeKernels implements KernelSet {
 
   @Override
   public void linear(
-      PackedWeights w, @Nullable Tensor bias, Activation act, int m, Tensor x, Tensor y) {
+      PackedWeights w,
+      @Nullable Tensor bias,
+      Activation act,
+      @Nullable Tensor residual,
+      int m,
+      Tensor x,
+      Tensor y) {
     int threads = Threads.count();
     check(
         ((NativeWeights) w)
@@ -79,9 +85,19 @@ final class NativeKernels implements KernelSet {
                         bias == null ? null : bias.memory(),
                         code(act),
                         m,
+                        code(x.layout()),
                         x.memory(),
+                        code(y.layout()),
+                        residual == null ? null : residual.memory(),
                         y.memory(),
                         threads)));
+  }
+
+  @Override
+  public void convert(int m, int k, Tensor x, Tensor y) {
+    boolean toPanels = y.layout() == Layout.PANELS;
+    check(
+        NativeCalls.convert(level, m, k, toPanels, x.memory(), y.memory(), Threads.count()));
   }
 
   @Override
@@ -142,12 +158,20 @@ final class NativeKernels implements KernelSet {
 
   @Override
   public void layerNorm(
-      int rows, int columns, Tensor x, Tensor scale, Tensor shift, float epsilon, Tensor y) {
+      int outer,
+      int n,
+      int inner,
+      Tensor x,
+      Tensor scale,
+      Tensor shift,
+      float epsilon,
+      Tensor y) {
     check(
         NativeCalls.layerNorm(
             level,
-            rows,
-            columns,
+            outer,
+            n,
+            inner,
             x.memory(),
             scale.memory(),
             shift.memory(),
@@ -201,16 +225,12 @@ final class NativeKernels implements KernelSet {
   }
 
   @Override
-  public void matmul(
-      int m, int k, int n, int[] aOffsets, int[] bOffsets, Tensor a, Tensor b, Tensor y) {
+  public void matmul(Products shape, Tensor a, Tensor b, Tensor y) {
     check(
         NativeCalls.matmul(
             level,
-            m,
-            k,
-            n,
-            aOffsets,
-            bOffsets,
+            shape.sizesAndSteps(),
+            shape.offsets(),
             a.memory(),
             b.memory(),
             y.memory(),

@@ -9,6 +9,7 @@ import io.sparseland.core.SparsityMethod;
 import io.sparseland.core.Trigger;
 import io.sparseland.kernels.format.CostTable;
 import io.sparseland.kernels.format.FormatException;
+import io.sparseland.models.Encoder;
 import io.sparseland.models.Lenet;
 import io.sparseland.models.Lenet5;
 import io.sparseland.models.Mlp;
@@ -81,6 +82,8 @@ final class Kinds {
             "{classes: 10}",
             lenet5 -> classes -> lenet5.get())
         .kind(ModelSource.class, "mlp", Mlp.class, "{}", mlp -> classes -> mlp.get())
+        .kind(
+            ModelSource.class, "encoder", Encoder.class, "{}", encoder -> classes -> encoder.get())
         .kind(ModelSource.class, "class", OwnModel.class, "{}");
     all.kind(
             OptimizerSettings.class,

@@ -17,10 +17,17 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A model ready to run: weights packed for the kernels, buffers preallocated for each size of
  * input.
+ *
+ * <p>Between layers values lie in {@link io.sparseland.kernels.Layout#PANELS} where that saves time;
+ * {@code -Dsparseland.panels=off} keeps rows. {@code -Dsparseland.profile=true} logs the time of
+ * each kind of step when the model closes.
  *
  * <p>Safe for use by any number of threads at once; a result has the same bits whatever runs beside
  * it. Inputs may have any value of the graph's symbols (batch, sequence), not only those it was
@@ -30,6 +37,7 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
  */
 public final class SparseModel implements AutoCloseable {
 
+  private static final Logger LOG = LoggerFactory.getLogger(SparseModel.class);
   private static final int MOST_IDLE = Math.max(8, 2 * Runtime.getRuntime().availableProcessors());
   private static final long MOST_IDLE_BYTES = 1L << 30;
 
@@ -38,10 +46,14 @@ public final class SparseModel implements AutoCloseable {
   private final Kernels kernels;
   private final Weights weights;
   private final ExecutionPool pool = new ExecutionPool(MOST_IDLE, MOST_IDLE_BYTES);
+  private final boolean panels;
+  private final @Nullable Profile profile;
   private final ReadWriteLock lock = new ReentrantReadWriteLock();
   private boolean closed; // guarded by lock
 
-  private SparseModel(ModelContent content, Kernels kernels) {
+  private SparseModel(ModelContent content, Kernels kernels, boolean panels) {
+    this.panels = panels;
+    this.profile = Boolean.getBoolean("sparseland.profile") ? new Profile() : null;
     this.content = content;
     this.graph = content.graph();
     this.kernels = kernels;
@@ -68,7 +80,12 @@ public final class SparseModel implements AutoCloseable {
 
   /** A model from memory. */
   public static SparseModel of(ModelContent content, Kernels kernels) {
-    return new SparseModel(content, kernels);
+    return of(content, kernels, !"off".equals(System.getProperty("sparseland.panels")));
+  }
+
+  /** A model whose values may lie in panels between layers, or not. */
+  static SparseModel of(ModelContent content, Kernels kernels, boolean panels) {
+    return new SparseModel(content, kernels, panels);
   }
 
   /** What {@link #run} takes, in order. */
@@ -170,6 +187,9 @@ public final class SparseModel implements AutoCloseable {
         closed = true;
         pool.clear();
         weights.close();
+        if (profile != null) {
+          LOG.info("event=profile model={}\n{}", content.provenance().name(), profile);
+        }
       }
     } finally {
       lock.writeLock().unlock();
@@ -192,7 +212,7 @@ public final class SparseModel implements AutoCloseable {
       if (closed) {
         throw new IllegalStateException("model '" + content.provenance().name() + "' is closed");
       }
-      Execution execution = pool.borrow(symbols, () -> new Execution(plan(symbols)));
+      Execution execution = pool.borrow(symbols, () -> new Execution(plan(symbols), profile));
       try {
         execution.run(inputs, outputs);
       } finally {
@@ -205,7 +225,7 @@ public final class SparseModel implements AutoCloseable {
 
   private Plan plan(Map<String, Long> symbols) {
     Map<String, ValueType> types = graph.infer(content.shapes(), symbols);
-    return new Plan(graph, types, new Steps(kernels, weights, symbols));
+    return new Plan(graph, types, new Steps(kernels, weights, symbols), panels);
   }
 
   private void checkOutputs(Map<String, Long> symbols, List<Tensor> outputs) {

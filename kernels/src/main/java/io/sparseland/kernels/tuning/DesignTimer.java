@@ -7,6 +7,7 @@ import io.sparseland.kernels.Kernels;
 import io.sparseland.kernels.Matrix;
 import io.sparseland.kernels.PackedWeights;
 import io.sparseland.kernels.Tensor;
+import io.sparseland.kernels.UnaryOp;
 import io.sparseland.kernels.format.KernelChoice;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
@@ -31,6 +32,7 @@ public final class DesignTimer {
   private final Kernels kernels;
   private final int rounds;
   private final float[] flush;
+  private final Tensor awake = Tensor.allocate(ElementType.FLOAT32, 1 << 16);
 
   /**
    * Times of one design.
@@ -105,12 +107,13 @@ public final class DesignTimer {
     return candidates.stream().map(c -> c.times(tokens)).toList();
   }
 
-  /** Reads and writes more than the caches hold. */
+  /** Reads and writes more than the caches hold, and wakes the threads, which have slept. */
   private void emptyCaches() {
     FloatBuffer all = FloatBuffer.wrap(flush);
     for (int i = 0; i < flush.length; i += 16) {
       all.put(i, all.get(i) + 1);
     }
+    kernels.unary(UnaryOp.TANH, 0, 0, awake, awake);
   }
 
   private final class Candidate {

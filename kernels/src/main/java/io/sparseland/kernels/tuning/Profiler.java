@@ -18,7 +18,8 @@ import java.util.function.LongConsumer;
 /** Measures the rows of a {@link CostTable} on this machine, with random matrices. */
 public final class Profiler {
 
-  private static final int ROUNDS = 7;
+  private static final int ROUNDS = 21;
+  private static final int COLD_ROUNDS = 9;
   private static final int COLD_WEIGHTS = 1 << 19; // from here on one token meets cold weights
 
   private final Grid grid;
@@ -82,7 +83,7 @@ public final class Profiler {
   public Profiler(Kernels kernels, Grid grid) {
     this.grid = grid;
     this.warm = new DesignTimer(kernels, ROUNDS, false);
-    this.cold = new DesignTimer(kernels, ROUNDS, true);
+    this.cold = new DesignTimer(kernels, COLD_ROUNDS, true);
   }
 
   /**
