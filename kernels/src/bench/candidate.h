@@ -49,6 +49,8 @@ struct OurOptions {
   std::string design;  // empty: all that accept the matrix
 };
 
+// Gives our dense design on oneDNN the peer's library, after the peers are loaded.
+void load_onednn();
 // Our kernels: every design that accepts the matrix, in each of the given layouts ("rows", "panels").
 void offer_ours(const OurOptions& options, const Problem& problem,
                 const std::vector<std::string>& layouts, int threads, Candidates* out);

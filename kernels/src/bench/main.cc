@@ -141,6 +141,7 @@ std::vector<Spec> suite(const Options& o, int all_threads) {
 void run(const Options& o) {
   quiet_openmp();
   const Peers peers;
+  if (o.settings.peers) load_onednn();
   const int threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
   const std::vector<Spec> specs = filtered(suite(o, threads), o.filter);
   size_t done = 0;

@@ -53,6 +53,11 @@ class Ours : public Candidate {
 
   void run() override { check(sl_linear(weights_, shape_.m, &input_, &output_, threads_), name); }
 
+  // Designs for rows do not take words.
+  bool takes_layout() {
+    return sl_linear(weights_, shape_.m, &input_, &output_, threads_) != SL_BAD_ARGUMENT;
+  }
+
   void wake() override {
     check(sl_unary(level_, SL_ABS, 0, 0, static_cast<int64_t>(scratch_.size()), scratch_.data(),
                    scratch_.data(), threads_),
@@ -76,7 +81,7 @@ class Ours : public Candidate {
   const bool panels_;
   sl_weights* weights_ = nullptr;
   std::vector<float> x_, scales_, y_;  // x_: words when the type is not fp32
-  std::vector<float> scratch_ = std::vector<float>(1 << 16);
+  std::vector<float> scratch_ = std::vector<float>(1 << 17);  // enough work for all threads
   sl_input input_;
   sl_output output_;
 };
@@ -95,6 +100,12 @@ std::string layout_of(const Candidate& candidate) {
   return ours == nullptr ? "" : ours->layout;
 }
 
+void load_onednn() {
+#ifdef SL_BENCH_ONEDNN
+  sl_onednn_load(SL_BENCH_ONEDNN);  // where it fails the peer says why
+#endif
+}
+
 void offer_ours(const OurOptions& options, const Problem& p, const std::vector<std::string>& layouts,
                 int threads, Candidates* out) {
   const int level = level_index(options.level);
@@ -107,7 +118,8 @@ void offer_ours(const OurOptions& options, const Problem& p, const std::vector<s
       continue;
     }
     for (const std::string& layout : layouts) {
-      out->push_back(std::make_unique<Ours>(level, design, layout, matrix, p, threads));
+      auto ours = std::make_unique<Ours>(level, design, layout, matrix, p, threads);
+      if (ours->takes_layout()) out->push_back(std::move(ours));
     }
   }
 }
