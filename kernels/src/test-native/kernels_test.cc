@@ -269,7 +269,10 @@ void test_level(int level) {
 
 }  // namespace
 
-int main() {
+// The folder with oneDNN's library may be given, so that its design is tested too.
+int main(int count, char** arguments) {
+  const char* why = count > 1 ? sl_onednn_load(arguments[1]) : "no folder given";
+  std::printf("onednn: %s\n", why == nullptr ? "loaded" : why);
   for (int level = 0; level < SL_LEVELS; ++level) {
     if (sl_level_available(level)) {
       test_level(level);

@@ -80,6 +80,9 @@ enum {
   SL_ONEDNN = 7,  // all weights, by oneDNN when its library was given
   SL_DESIGNS = 8
 };
+// Gives SL_ONEDNN its library: the folder with libdnnl.so.3 (and libgomp.so.1, else the system's). Null
+// when it is loaded, else why not, valid until the next call.
+SL_API const char* sl_onednn_load(const char* folder);
 SL_API const char* sl_design_name(int design);
 // Null when the design takes the matrix at this level, else why it does not, for people.
 SL_API const char* sl_design_refuses(int level, int design, const sl_matrix* w);

@@ -37,14 +37,24 @@ class Buffers {
 
   bool good() const { return good_; }
 
-  // The memory of a direct buffer with at least `count` elements of `width` bytes.
+  // The memory of a direct ByteBuffer with at least `count` elements.
   template <typename T>
   T* get(jobject buffer, const char* name, int64_t count) {
+    return memory<T>(buffer, name, count, sizeof(T));
+  }
+
+  // The same of a FloatBuffer or LongBuffer, whose capacity counts elements.
+  template <typename T>
+  const T* view(jobject buffer, const char* name, int64_t count) {
+    return memory<T>(buffer, name, count, 1);
+  }
+
+  template <typename T>
+  T* memory(jobject buffer, const char* name, int64_t count, int64_t per_element) {
     if (!good_) return nullptr;
     void* address = buffer == nullptr ? nullptr : env_->GetDirectBufferAddress(buffer);
     const int64_t capacity = address == nullptr ? -1 : env_->GetDirectBufferCapacity(buffer);
-    const bool fits = count >= 0 && capacity >= 0 &&
-                      capacity / static_cast<int64_t>(sizeof(T)) >= count &&
+    const bool fits = count >= 0 && capacity >= 0 && capacity / per_element >= count &&
                       reinterpret_cast<uintptr_t>(address) % sizeof(T) == 0;
     if (!fits) {
       fail(name);
@@ -82,6 +92,36 @@ class Buffers {
   bool good_ = true;
 };
 
+// A stored matrix from its buffers; all is checked, for packers trust it. sizes: type, n, k, kept.
+sl_matrix matrix_of(Buffers* buffers, jintArray sizes, jobject mask, jobject values,
+                    jobject scales) {
+  int32_t d[4] = {};
+  buffers->ints(sizes, "matrix: sizes", d, 4);
+  const int type = d[0];
+  const int64_t n = d[1], k = d[2], kept = d[3], size = elements({n, k});
+  if (buffers->good() && (type < 0 || type >= SL_TYPES || size < 1)) buffers->fail("matrix: sizes");
+  const int64_t width = type == SL_F32 ? 4 : type == SL_BF16 ? 2 : 1;
+  sl_matrix w = {type, n, k, nullptr, nullptr, nullptr};
+  w.values = buffers->get<char>(values, "matrix: values", elements({kept, width}));
+  if (buffers->good() && reinterpret_cast<uintptr_t>(w.values) % width != 0) {
+    buffers->fail("matrix: values");
+  }
+  if (type == SL_I8) w.scales = buffers->view<float>(scales, "matrix: scales", n);
+  if (!buffers->good()) return w;
+  int64_t bits = size;
+  bool clean = true;
+  if (mask != nullptr) {
+    const int64_t words = (size + 63) / 64;
+    w.mask = buffers->view<uint64_t>(mask, "matrix: mask", words);
+    if (!buffers->good()) return w;
+    bits = 0;
+    for (int64_t i = 0; i < words; ++i) bits += __builtin_popcountll(w.mask[i]);
+    clean = size % 64 == 0 || w.mask[words - 1] >> (size % 64) == 0;
+  }
+  if (bits != kept || !clean) buffers->fail("matrix: mask");
+  return w;
+}
+
 // By reference: the packer sets it while the arguments are evaluated.
 jlong handle_of(int status, sl_weights* const& w) {
   return status == SL_OK ? static_cast<jlong>(reinterpret_cast<intptr_t>(w)) : -status;
@@ -106,34 +146,33 @@ SL_JNI(jstring, levelName)(JNIEnv* env, jclass, jint level) {
   return env->NewStringUTF(sl_level_name(level));
 }
 
-SL_JNI(jlong, packDense)(JNIEnv* env, jclass, jint level, jint groups, jint n, jint k,
-                         jobject values) {
-  Buffers buffers(env);
-  const float* v = buffers.floats(values, "packDense: values", elements({n, k}));
-  if (!buffers.good()) return -SL_BAD_ARGUMENT;
-  const sl_matrix matrix = {SL_F32, n, k, nullptr, v, nullptr};
-  sl_weights* w = nullptr;
-  return handle_of(sl_pack(level, SL_DENSE, groups, &matrix, &w), w);
+SL_JNI(jstring, onednnLoad)(JNIEnv* env, jclass, jstring folder) {
+  const char* path = folder == nullptr ? nullptr : env->GetStringUTFChars(folder, nullptr);
+  if (path == nullptr) return nullptr;
+  const char* why = sl_onednn_load(path);
+  env->ReleaseStringUTFChars(folder, path);
+  return why == nullptr ? nullptr : env->NewStringUTF(why);
 }
 
-SL_JNI(jlong, packSparse)(JNIEnv* env, jclass, jint level, jint groups, jint n, jint k,
-                          jobject mask, jobject values, jint kept) {
+SL_JNI(jstring, designName)(JNIEnv* env, jclass, jint design) {
+  return env->NewStringUTF(sl_design_name(design));
+}
+
+SL_JNI(jstring, refuses)(JNIEnv* env, jclass, jint level, jint design, jintArray sizes,
+                         jobject mask, jobject values, jobject scales) {
   Buffers buffers(env);
-  const int64_t size = elements({n, k});
-  const int64_t words = size < 0 ? -1 : (size + 63) / 64;
-  const uint64_t* m = buffers.get<uint64_t>(mask, "packSparse: mask", words);
-  const float* v = buffers.floats(values, "packSparse: values", kept);
+  const sl_matrix w = matrix_of(&buffers, sizes, mask, values, scales);
+  const char* why = buffers.good() ? sl_design_refuses(level, design, &w) : nullptr;
+  return why == nullptr ? nullptr : env->NewStringUTF(why);
+}
+
+SL_JNI(jlong, pack)(JNIEnv* env, jclass, jint level, jint design, jint groups, jintArray sizes,
+                    jobject mask, jobject values, jobject scales) {
+  Buffers buffers(env);
+  const sl_matrix matrix = matrix_of(&buffers, sizes, mask, values, scales);
   if (!buffers.good()) return -SL_BAD_ARGUMENT;
-  int64_t bits = 0;
-  for (int64_t i = 0; i < words; ++i) bits += __builtin_popcountll(m[i]);
-  const bool clean = size % 64 == 0 || words == 0 || m[words - 1] >> (size % 64) == 0;
-  if (bits != kept || !clean) {
-    buffers.fail("packSparse: mask");
-    return -SL_BAD_ARGUMENT;
-  }
-  const sl_matrix matrix = {SL_F32, n, k, m, v, nullptr};
   sl_weights* w = nullptr;
-  return handle_of(sl_pack(level, SL_CSR, groups, &matrix, &w), w);
+  return handle_of(sl_pack(level, design, groups, &matrix, &w), w);
 }
 
 SL_JNI(jlong, weightsBytes)(JNIEnv*, jclass, jlong handle) {

@@ -7,28 +7,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// One kept weight: its value and where its input lies, k * width * 4 bytes, k counted from the start
-// of the block. Panels of r vectors multiply that by r.
-struct SlRecord {
-  float value;
-  uint32_t offset;
-};
-
-// Rows of one block with equal counts of kept weights. Their records lie in pairs of rows, the two
-// rows alternating; the last row of an odd number lies alone.
-struct SlGroup {
-  int32_t count;
-  int32_t rows;
-};
-
-// The rows [first row of the chunk, ...) x [k of the block] part of a sparse matrix.
-struct SlBlock {
-  const SlGroup* groups;
-  int64_t group_count;
-  const int32_t* rows;  // within the chunk, in the order of the groups
-  const SlRecord* records;
-};
-
 // From sums of products to outputs, for `rows` outputs of one panel. Pointers begin at the first of
 // these outputs; null where there is nothing to do.
 struct SlFinish {
@@ -47,10 +25,6 @@ struct SlLevel {
   int64_t width;       // floats in a vector
   int64_t dense_rows;  // most rows of x that dense_gemm takes
 
-  // y panel [rows][vectors * width] (+)= block * x panel [k][vectors * width]; vectors 1, 2, 4 or 8.
-  void (*csr_spmm)(const SlBlock* block, int vectors, int first, const float* x, float* y);
-  // The same for a single token: x [k], y [rows].
-  void (*csr_spmv)(const SlBlock* block, int first, const float* x, float* y);
   // c [panels][rows][2 * width] (+)= x [k][rows] * packed weights [panels][stride_k][2 * width].
   void (*dense_gemm)(int64_t rows, int64_t panels, int64_t k, int64_t stride_k, int first,
                      const float* x, const float* w, float* c);

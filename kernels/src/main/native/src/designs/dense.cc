@@ -5,6 +5,7 @@
 
 #include "../matrix.h"
 #include "../pool.h"
+#include "through_rows.h"
 
 namespace sl {
 namespace {
@@ -46,31 +47,10 @@ void DensePacked::unpack(void* values) const {
   }
 }
 
-// Panels are brought to rows and back.
 int DensePacked::linear(const Call& call) const {
-  if (call.x.layout == SL_WORDS) return SL_BAD_ARGUMENT;
-  const float* x = static_cast<const float*>(call.x.data);
-  sl_output y = call.y;
-  const int code = level->code;
-  if (call.x.layout == SL_PANELS) {
-    float* unpacked = scratch(kRowsIn, product(call.m, k));
-    if (unpacked == nullptr) return SL_NO_MEMORY;
-    sl_to_rows(code, call.m, k, x, unpacked, call.threads);
-    x = unpacked;
-  }
-  if (y.layout == SL_ROWS) return rows(call.m, x, y, call.threads);
-  y.data = scratch(kRowsOut, product(call.m, n));
-  y.residual = nullptr;
-  if (y.data == nullptr) return SL_NO_MEMORY;
-  const int status = rows(call.m, x, y, call.threads);
-  if (status != SL_OK) return status;
-  sl_to_panels(code, call.m, n, y.data, call.y.data, call.threads);
-  if (call.y.residual != nullptr) {
-    const int32_t size = static_cast<int32_t>(sl_panels_size(call.m, n)), step = 1;
-    return sl_binary(code, SL_ADD, 1, &size, &step, &step, call.y.data, call.y.residual,
-                     call.y.data, call.threads);
-  }
-  return SL_OK;
+  return through_rows(*this, call, [&](const float* x, const sl_output& y) {
+    return rows(call.m, x, y, call.threads);
+  });
 }
 
 int DensePacked::rows(int64_t m, const float* x, const sl_output& y, int threads) const {

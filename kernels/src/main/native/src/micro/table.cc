@@ -6,8 +6,6 @@
 #define SL_TEXT2(x) #x
 #define SL_TEXT(x) SL_TEXT2(x)
 
-void SL_KERNEL(f32_csr_spmm_2x8v)(const SlBlock*, int, int, const float*, float*);
-void SL_KERNEL(f32_csr_spmv_8x1)(const SlBlock*, int, const float*, float*);
 void SL_KERNEL(f32_dense_gemm_rx2v)(int64_t, int64_t, int64_t, int64_t, int, const float*,
                                     const float*, float*);
 void SL_KERNEL(f32_dense_conv_4x2v)(int64_t, int64_t, const float*, const float*, float*);
@@ -40,8 +38,6 @@ const SlLevel SL_KERNEL(sl_level) = {
     W == 16 ? SL_AVX512 : W == 8 ? SL_AVX2 : SL_SCALAR,
     W,
     W == 16 ? 12 : 6,
-    SL_KERNEL(f32_csr_spmm_2x8v),
-    SL_KERNEL(f32_csr_spmv_8x1),
     SL_KERNEL(f32_dense_gemm_rx2v),
     SL_KERNEL(f32_dense_conv_4x2v),
     SL_KERNEL(f32_rows_to_panel),

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparseland.kernels;
 
-import java.nio.FloatBuffer;
-import java.nio.LongBuffer;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** The checking layer over a {@link KernelSet}: every shape, type and range, once for all sets. */
@@ -21,45 +21,45 @@ final class CheckedKernels implements Kernels {
   }
 
   @Override
-  public PackedWeights packDense(int outputs, int inputs, int groups, FloatBuffer values) {
-    int size = Shapes.matrix("packDense", outputs, inputs, groups);
-    Check.that(
-        values.remaining() == size,
-        "packDense: %d values for [%d, %d], allowed are %d",
-        values.remaining(),
-        outputs,
-        inputs,
-        size);
-    return set.packDense(outputs, inputs, groups, values.slice());
+  public List<String> designs() {
+    return set.designs();
   }
 
   @Override
-  public PackedWeights packSparse(
-      int outputs, int inputs, int groups, LongBuffer maskWords, FloatBuffer nonzeros) {
-    int size = Shapes.matrix("packSparse", outputs, inputs, groups);
-    LongBuffer mask = maskWords.slice();
-    int words = (int) ((size + 63L) / 64);
+  public Optional<String> refuses(Matrix w, String design) {
     Check.that(
-        mask.remaining() == words,
-        "packSparse: %d mask words for [%d, %d], allowed are %d",
-        mask.remaining(),
-        outputs,
-        inputs,
-        words);
-    int kept = 0;
-    for (int i = 0; i < words; i++) {
-      kept += Long.bitCount(mask.get(i));
+        set.designs().contains(design),
+        "design '%s', the %s kernels have %s",
+        design,
+        name(),
+        set.designs());
+    return Optional.ofNullable(set.refuses(w, design));
+  }
+
+  @Override
+  public PackedWeights pack(Matrix w, String design) {
+    refuses(w, design)
+        .ifPresent(
+            why -> {
+              throw new IllegalArgumentException(
+                  "design '%s' refuses %s: %s".formatted(design, w, why));
+            });
+    return set.pack(w, design);
+  }
+
+  @Override
+  public PackedWeights pack(Matrix w, String decode, String batch, int batchFrom) {
+    Check.atLeast("batchFrom", batchFrom, 1);
+    if (decode.equals(batch) || batchFrom == 1) {
+      return pack(w, batch);
     }
-    Check.that(
-        size % 64 == 0 || mask.get(words - 1) >>> (size % 64) == 0,
-        "packSparse: the mask has bits behind the last of %d weights",
-        size);
-    Check.that(
-        nonzeros.remaining() == kept,
-        "packSparse: %d values, the mask keeps %d",
-        nonzeros.remaining(),
-        kept);
-    return set.packSparse(outputs, inputs, groups, mask, nonzeros.slice());
+    PackedWeights few = pack(w, decode);
+    try {
+      return new TwoForms(few, pack(w, batch), batchFrom);
+    } catch (RuntimeException | Error e) {
+      few.close();
+      throw e;
+    }
   }
 
   @Override
@@ -84,7 +84,8 @@ final class CheckedKernels implements Kernels {
       Shapes.output("linear", y, residual);
     }
     Check.that(w.groups() == 1, "linear: weights packed for %d groups, allowed is 1", w.groups());
-    set.linear(w, bias, act, residual, x.size() / k, x, y);
+    int m = x.size() / k;
+    set.linear(TwoForms.of(w, m), bias, act, residual, m, x, y);
   }
 
   @Override
@@ -102,6 +103,7 @@ final class CheckedKernels implements Kernels {
   public void conv2d(
       PackedWeights w, @Nullable Tensor bias, Activation act, ConvShape s, Tensor x, Tensor y) {
     weights("conv2d", w);
+    Check.that(w.type() == WeightType.FP32, "conv2d: weights of %s, allowed is FP32", w.type());
     Shapes.rank("conv2d", "x", x, 4);
     Shapes.output("conv2d", y, x);
     int channels = x.dimension(1);
@@ -130,7 +132,7 @@ final class CheckedKernels implements Kernels {
     Check.that(h >= 1 && v >= 1, "conv2d: %s does not fit into x %s", s, x);
     Shapes.exactly("conv2d", "y", y, x.dimension(0), w.outputs(), h, v);
     bias("conv2d", bias, w);
-    set.conv2d(w, bias, act, s, x, y);
+    set.conv2d(TwoForms.of(w, Integer.MAX_VALUE), bias, act, s, x, y);
   }
 
   @Override
@@ -312,7 +314,10 @@ final class CheckedKernels implements Kernels {
 
   private void weights(String operation, PackedWeights w) {
     Check.that(
-        set.packed(w), "%s: the weights were not packed by the %s kernels", operation, name());
+        set.packed(TwoForms.of(w, 1)),
+        "%s: the weights were not packed by the %s kernels",
+        operation,
+        name());
   }
 
   private static void bias(String operation, @Nullable Tensor bias, PackedWeights w) {

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparseland.kernels;
 
-import java.nio.FloatBuffer;
-import java.nio.LongBuffer;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** All operations in plain Java: what is used without the native library, and its twin in tests. */
@@ -14,14 +13,18 @@ final class JavaKernels implements KernelSet {
   }
 
   @Override
-  public PackedWeights packDense(int outputs, int inputs, int groups, FloatBuffer values) {
-    return JavaWeights.dense(outputs, inputs, groups, values);
+  public List<String> designs() {
+    return List.of(Kernels.DENSE, Kernels.SPARSE);
   }
 
   @Override
-  public PackedWeights packSparse(
-      int outputs, int inputs, int groups, LongBuffer maskWords, FloatBuffer nonzeros) {
-    return JavaWeights.sparse(outputs, inputs, groups, maskWords, nonzeros);
+  public @Nullable String refuses(Matrix w, String design) {
+    return null;
+  }
+
+  @Override
+  public PackedWeights pack(Matrix w, String design) {
+    return new JavaWeights(w, design);
   }
 
   @Override

@@ -26,14 +26,14 @@ final class JavaProducts {
         p -> {
           if (m == 1 && x.layout() == Layout.ROWS && y.layout() == Layout.ROWS) {
             float[] sums = new float[n];
-            multiply(data, k, 0, n, x.toArray(), 1, sums);
+            multiply(w, data, x.toArray(), 1, sums);
             finish(sums, 0, n, 1, biases, act);
             y.floats().put(sums);
             return;
           }
           int width = Layout.width(m, p);
           float[] sums = new float[n * width];
-          multiply(data, k, 0, n, JavaPanels.read(x, m, k, p), width, sums);
+          multiply(w, data, JavaPanels.read(x, m, k, p), width, sums);
           finish(sums, 0, n, width, biases, act);
           JavaPanels.write(y, m, n, p, sums);
         });
@@ -43,25 +43,36 @@ final class JavaProducts {
     JavaWorkers.run(
         shape.count(),
         i -> {
-          var left = new JavaWeights.Data(shape.a(a, i), new int[0], new int[0]);
+          var left = new JavaWeights.Data(shape.a(a, i));
           float[] out = new float[shape.m() * shape.n()];
           multiply(left, shape.k(), 0, shape.m(), shape.b(b, i), shape.n(), out);
           shape.put(out, i, y);
         });
   }
 
+  /** All rows, on inputs in the type of the weights; changes the panel. */
+  private static void multiply(
+      JavaWeights w, JavaWeights.Data data, float[] panel, int tokens, float[] sums) {
+    if (w.type() == WeightType.INT8) {
+      float[] scales = JavaInputs.int8(panel, tokens, w.inputs(), 1, tokens);
+      JavaInputs.multiply(data, w.inputs(), 0, w.outputs(), panel, scales, sums);
+      return;
+    }
+    if (w.type() == WeightType.BF16) {
+      JavaInputs.bf16(panel);
+    }
+    multiply(data, w.inputs(), 0, w.outputs(), panel, tokens, sums);
+  }
+
   /** sums[row][t] = sum over inputs of w[row][i] * panel[i][t], for rows begin to end. */
   static void multiply(
       JavaWeights.Data w, int k, int begin, int end, float[] panel, int tokens, float[] sums) {
-    boolean sparse = w.starts().length > 0;
     float[] sum = new float[tokens];
     for (int row = begin; row < end; row++) {
       Arrays.fill(sum, 0f);
-      int from = sparse ? w.starts()[row] : row * k;
-      int to = sparse ? w.starts()[row + 1] : from + k;
-      for (int p = from; p < to; p++) {
-        int column = sparse ? w.columns()[p] : p - from;
-        addScaled(w.values()[p], panel, column * tokens, sum);
+      int to = w.begin(row + 1, k);
+      for (int p = w.begin(row, k); p < to; p++) {
+        addScaled(w.values()[p], panel, w.column(row, p, k) * tokens, sum);
       }
       System.arraycopy(sum, 0, sums, (row - begin) * tokens, tokens);
     }

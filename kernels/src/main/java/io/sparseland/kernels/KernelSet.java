@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparseland.kernels;
 
-import java.nio.FloatBuffer;
-import java.nio.LongBuffer;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,10 +12,13 @@ interface KernelSet {
 
   String name();
 
-  PackedWeights packDense(int outputs, int inputs, int groups, FloatBuffer values);
+  List<String> designs();
 
-  PackedWeights packSparse(
-      int outputs, int inputs, int groups, LongBuffer maskWords, FloatBuffer nonzeros);
+  /** Why a design of this set does not take the matrix; null when it does. */
+  @Nullable String refuses(Matrix w, String design);
+
+  /** Packs for a design that does not refuse. */
+  PackedWeights pack(Matrix w, String design);
 
   /** Whether the weights were made by this set. */
   boolean packed(PackedWeights w);

@@ -2,6 +2,8 @@
 package io.sparseland.kernels;
 
 import java.nio.ByteBuffer;
+import java.nio.FloatBuffer;
+import java.nio.LongBuffer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,12 +22,38 @@ final class NativeCalls {
 
   static native String levelName(int level);
 
-  /** The handle of the packed weights, or minus the status. */
-  static native long packDense(int level, int groups, int n, int k, ByteBuffer values);
+  /** Null when oneDNN is loaded from the folder, else why not. */
+  static native @Nullable String onednnLoad(String folder);
 
-  /** The handle of the packed weights, or minus the status. */
-  static native long packSparse(
-      int level, int groups, int n, int k, ByteBuffer mask, ByteBuffer values, int kept);
+  /** Name of a design, "" behind the last. */
+  static native String designName(int design);
+
+  /**
+   * Why a design does not take the matrix, or null.
+   *
+   * @param matrix type, n, k, number of kept values
+   */
+  static native @Nullable String refuses(
+      int level,
+      int design,
+      int[] matrix,
+      @Nullable LongBuffer mask,
+      ByteBuffer values,
+      @Nullable FloatBuffer scales);
+
+  /**
+   * The handle of the packed weights, or minus the status.
+   *
+   * @param matrix type, n, k, number of kept values
+   */
+  static native long pack(
+      int level,
+      int design,
+      int groups,
+      int[] matrix,
+      @Nullable LongBuffer mask,
+      ByteBuffer values,
+      @Nullable FloatBuffer scales);
 
   static native long weightsBytes(long weights);
 

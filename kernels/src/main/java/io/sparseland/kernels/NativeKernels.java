@@ -6,10 +6,19 @@ import static java.nio.ByteOrder.nativeOrder;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.nio.LongBuffer;
+import java.util.List;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** The native library at one level. */
 final class NativeKernels implements KernelSet {
+
+  /** By their codes. */
+  private static final List<String> DESIGNS =
+      Stream.iterate(0, code -> code + 1)
+          .map(NativeCalls::designName)
+          .takeWhile(design -> !design.isEmpty())
+          .toList();
 
   private final int level;
   private final String name;
@@ -25,27 +34,29 @@ final class NativeKernels implements KernelSet {
   }
 
   @Override
-  public PackedWeights packDense(int outputs, int inputs, int groups, FloatBuffer values) {
-    return weights(
-        outputs,
-        inputs,
-        groups,
-        false,
-        NativeCalls.packDense(level, groups, outputs, inputs, direct(values)));
+  public List<String> designs() {
+    return DESIGNS;
   }
 
   @Override
-  public PackedWeights packSparse(
-      int outputs, int inputs, int groups, LongBuffer maskWords, FloatBuffer nonzeros) {
-    int kept = nonzeros.remaining();
-    ByteBuffer mask = ByteBuffer.allocateDirect(maskWords.remaining() * 8).order(nativeOrder());
-    mask.asLongBuffer().put(maskWords.duplicate());
-    return weights(
-        outputs,
-        inputs,
-        groups,
-        true,
-        NativeCalls.packSparse(level, groups, outputs, inputs, mask, direct(nonzeros), kept));
+  public @Nullable String refuses(Matrix w, String design) {
+    if (design.equals(Kernels.ONEDNN) && !OneDnn.loaded()) { // loads it at the first call
+      return OneDnn.status();
+    }
+    Direct m = new Direct(w);
+    return NativeCalls.refuses(level, DESIGNS.indexOf(design), m.sizes, m.mask, m.values, m.scales);
+  }
+
+  @Override
+  public PackedWeights pack(Matrix w, String design) {
+    Direct m = new Direct(w);
+    long handle =
+        NativeCalls.pack(
+            level, DESIGNS.indexOf(design), w.groups(), m.sizes, m.mask, m.values, m.scales);
+    if (handle <= 0) {
+      check((int) -handle);
+    }
+    return new NativeWeights(level, w, design, handle);
   }
 
   @Override
@@ -233,13 +244,6 @@ final class NativeKernels implements KernelSet {
             level, code(op), outer, n, inner, x.memory(), y.memory(), Threads.count()));
   }
 
-  private PackedWeights weights(int outputs, int inputs, int groups, boolean sparse, long handle) {
-    if (handle <= 0) {
-      check((int) -handle);
-    }
-    return new NativeWeights(level, outputs, inputs, groups, sparse, handle);
-  }
-
   @SuppressWarnings("EnumOrdinal") // the order of these enums is the code of the C API
   private static int code(Enum<?> constant) {
     return constant.ordinal();
@@ -254,10 +258,30 @@ final class NativeKernels implements KernelSet {
     }
   }
 
-  private static ByteBuffer direct(FloatBuffer values) {
-    ByteBuffer copy =
-        ByteBuffer.allocateDirect(values.remaining() * Float.BYTES).order(nativeOrder());
-    copy.asFloatBuffer().put(values.duplicate());
-    return copy;
+  /**
+   * A matrix in memory that native code can read. Values are read in place where they lie off the
+   * heap, as those of a mapped file do. The mask, which sizes and offsets are computed from, is
+   * always a copy: no other process can change it while it is packed.
+   */
+  private static final class Direct {
+
+    private final int[] sizes;
+    private final @Nullable LongBuffer mask;
+    private final ByteBuffer values;
+    private final @Nullable FloatBuffer scales;
+
+    private Direct(Matrix w) {
+      TypedValues v = w.values();
+      sizes = new int[] {code(v.type()), w.outputs(), w.inputs(), v.count()};
+      values = v.bytes().isDirect() ? v.bytes().slice() : memory(v.bytes().limit()).put(v.bytes());
+      LongBuffer bits = w.mask();
+      mask = bits == null ? null : memory(8 * bits.limit()).asLongBuffer().put(bits);
+      FloatBuffer s = v.scales();
+      scales = s == null ? null : memory(4 * s.limit()).asFloatBuffer().put(s);
+    }
+
+    private static ByteBuffer memory(int size) {
+      return ByteBuffer.allocateDirect(size).order(nativeOrder());
+    }
   }
 }

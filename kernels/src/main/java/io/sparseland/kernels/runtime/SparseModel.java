@@ -110,6 +110,11 @@ public final class SparseModel implements AutoCloseable {
     return kernels.name();
   }
 
+  /** Designs of the file that these kernels replaced, and why; one line each. */
+  public List<String> notes() {
+    return weights.notes();
+  }
+
   /** Memory held outside the heap by weights and buffers, in bytes. */
   public long residentBytes() {
     return weights.bytes() + pool.bytes();

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "measure.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <limits>
+#include <random>
+#include <stdexcept>
+
+namespace bench {
+namespace {
+
+constexpr double kClose = 1.25;  // designs this near the fastest get all the rounds
+constexpr double kNeverSlower = 0.97;
+
+using Chosen = std::vector<Candidate*>;
+
+// The bound of any order of summation: k rounding errors, each relative to the sum of |x w|.
+void check(const Problem& p, Candidate* candidate) {
+  candidate->run();
+  std::mt19937 random(29);
+  for (int i = 0; i < 16; ++i) {
+    const int64_t token = random() % p.shape.m, output = random() % p.shape.n;
+    double expected, magnitude;
+    p.reference(token, output, &expected, &magnitude);
+    const double found = candidate->output(token, output);
+    const double allowed = (p.shape.k + 4) * 0x1p-24 * magnitude;
+    if (!(std::fabs(found - expected) <= allowed)) {
+      throw std::runtime_error(candidate->name + " " + layout_of(*candidate) + " is wrong: y[" +
+                               std::to_string(token) + "," + std::to_string(output) + "] = " +
+                               std::to_string(found) + ", reference " + std::to_string(expected));
+    }
+  }
+}
+
+Candidates offered(const Problem& p, const Spec& spec, const Settings& settings,
+                   const std::vector<std::string>& layouts, const Peers& peers) {
+  Candidates all;
+  offer_ours(settings.ours, p, layouts, spec.threads, &all);
+  if (settings.peers) peers.offer(p, spec.threads, &all);
+  for (const auto& candidate : all) check(p, candidate.get());
+  return all;
+}
+
+bool sparse_of_ours(const Candidate& c, const std::string& layout) {
+  return !c.dense && layout_of(c) == layout;
+}
+
+template <typename Matches>
+int fastest(const Chosen& among, const std::vector<Times>& times, const Matches& matches) {
+  int found = -1;
+  for (size_t i = 0; i < among.size(); ++i) {
+    if (matches(*among[i]) && (found < 0 || median(times[i]) < median(times[found]))) {
+      found = static_cast<int>(i);
+    }
+  }
+  return found;
+}
+
+// All peers, and of ours what is near the fastest of its layout and kind (sparse, dense).
+Chosen worth_measuring(const Candidates& all, const TimingOptions& options) {
+  Chosen every, kept;
+  for (const auto& c : all) every.push_back(c.get());
+  const std::vector<Times> times = in_turns(every, {std::min(3, options.rounds), options.cold,
+                                                    options.threads});
+  for (size_t i = 0; i < every.size(); ++i) {
+    const std::string layout = layout_of(*every[i]);
+    double least = std::numeric_limits<double>::infinity();
+    for (size_t j = 0; j < every.size(); ++j) {
+      if (layout_of(*every[j]) == layout && every[j]->dense == every[i]->dense) {
+        least = std::min(least, best(times[j]));
+      }
+    }
+    if (layout.empty() || best(times[i]) <= kClose * least) kept.push_back(every[i]);
+  }
+  return kept;
+}
+
+Row row_of(const Spec& spec, const Problem& p, const Machine& machine, const Chosen& candidates,
+           const std::vector<Times>& times, int ours, int dense) {
+  Row row;
+  row.spec = spec;
+  row.layout = layout_of(*candidates[ours]);
+  row.design = candidates[ours]->name;
+  row.dense = (layout_of(*candidates[dense]).empty() ? "" : "our ") + candidates[dense]->name;
+  row.to_dense = ratio(times[dense], times[ours]);
+  for (size_t i = 0; i < candidates.size(); ++i) {
+    if (layout_of(*candidates[i]).empty()) {
+      row.peers[candidates[i]->name] = ratio(times[i], times[ours]);
+    }
+  }
+  row.seconds = median(times[ours]);
+  const double operations = 2.0 * p.kept * p.shape.m;
+  row.gflops = operations / row.seconds / 1e9;
+  const double peak = machine.peak(p.type) * spec.threads;
+  row.share_of_peak = peak > 0 ? operations / row.seconds / peak : 0;
+  const double all = 2.0 * static_cast<double>(p.w.size()) * p.shape.m;
+  row.dense_share_of_peak = peak > 0 ? all / median(times[dense]) / peak : 0;
+  row.bytes_per_second = candidates[ours]->weight_bytes() / row.seconds;
+  return row;
+}
+
+}  // namespace
+
+std::string Spec::key() const {
+  char text[160];
+  std::snprintf(text, sizeof text, "%s %s m=%ld %ldx%ld s=%.2f t=%d%s", name(type),
+                pattern.c_str(), static_cast<long>(shape.m), static_cast<long>(shape.n),
+                static_cast<long>(shape.k), sparsity, threads, cold ? " cold" : "");
+  return text;
+}
+
+std::vector<Row> measure(const Spec& spec, const Settings& settings, const Peers& peers,
+                         const Machine& machine) {
+  const Problem p(spec.type, Pattern::of_name(spec.pattern), spec.sparsity, spec.shape);
+  std::vector<std::string> layouts = {"rows"};
+  if (spec.shape.m >= 16) layouts.push_back("panels");
+  const Candidates all = offered(p, spec, settings, layouts, peers);
+  const TimingOptions options{settings.rounds, spec.cold, spec.threads};
+  const Chosen candidates = worth_measuring(all, options);
+  const std::vector<Times> times = in_turns(candidates, options);
+  const int dense = fastest(candidates, times, [](const Candidate& c) { return c.dense; });
+  std::vector<Row> rows;
+  for (const std::string& layout : layouts) {
+    const int ours = fastest(candidates, times,
+                             [&](const Candidate& c) { return sparse_of_ours(c, layout); });
+    if (ours < 0) continue;
+    rows.push_back(row_of(spec, p, machine, candidates, times, ours, dense));
+  }
+  return rows;
+}
+
+Choice choose(const Spec& spec, const Settings& settings, const Peers& peers) {
+  const Problem p(spec.type, Pattern::of_name(spec.pattern), spec.sparsity, spec.shape);
+  const Candidates all = offered(p, spec, settings, {"rows"}, peers);
+  Chosen every;
+  for (const auto& c : all) {
+    if (c->dense || sparse_of_ours(*c, "rows")) every.push_back(c.get());
+  }
+  const TimingOptions options{settings.rounds, spec.cold, spec.threads};
+  const std::vector<Times> first = in_turns(every, options);
+  const int dense = fastest(every, first, [](const Candidate& c) { return c.dense; });
+  const int sparse = fastest(every, first, [](const Candidate& c) { return !c.dense; });
+  if (sparse < 0 || ratio(first[dense], first[sparse]).median < 1) {
+    return {spec, every[dense]->name, 1, false};
+  }
+  const Chosen pair = {every[dense], every[sparse]};
+  std::vector<Times> again = in_turns(pair, options);
+  Choice choice{spec, pair[1]->name, ratio(again[0], again[1]).median, false};
+  if (choice.ratio < kNeverSlower) {
+    again = in_turns(pair, {5 * options.rounds, options.cold, options.threads});
+    choice.ratio = ratio(again[0], again[1]).median;
+    choice.measured_again = true;
+  }
+  return choice;
+}
+
+}  // namespace bench

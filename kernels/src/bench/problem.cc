@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "problem.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <numeric>
+#include <random>
+#include <stdexcept>
+
+namespace bench {
+namespace {
+
+// A block or a single weight is kept at random; the count is exact, per group for N:M.
+std::vector<bool> kept_weights(const Pattern& p, double sparsity, const Shape& s,
+                               std::mt19937& random) {
+  std::vector<bool> kept(s.n * s.k);
+  if (p.of > 0) {
+    std::vector<int> order(p.of);
+    std::iota(order.begin(), order.end(), 0);
+    for (int64_t group = 0; group + p.of <= s.n * s.k; group += p.of) {
+      std::shuffle(order.begin(), order.end(), random);
+      for (int i = 0; i < p.keep; ++i) kept[group + order[i]] = true;
+    }
+    return kept;
+  }
+  const int64_t across = s.k / p.columns, blocks = (s.n / p.rows) * across;
+  std::vector<int64_t> order(blocks);
+  std::iota(order.begin(), order.end(), int64_t{0});
+  std::shuffle(order.begin(), order.end(), random);
+  order.resize(std::max<int64_t>(1, std::llround(blocks * (1 - sparsity))));
+  for (int64_t block : order) {
+    for (int r = 0; r < p.rows; ++r) {
+      for (int c = 0; c < p.columns; ++c) {
+        kept[(block / across * p.rows + r) * s.k + block % across * p.columns + c] = true;
+      }
+    }
+  }
+  return kept;
+}
+
+int64_t size_of(Type type) { return type == Type::kF32 ? 4 : type == Type::kBf16 ? 2 : 1; }
+
+}  // namespace
+
+const char* name(Type type) {
+  return type == Type::kF32 ? "fp32" : type == Type::kBf16 ? "bf16" : "int8";
+}
+
+Pattern Pattern::of_name(const std::string& name) {
+  Pattern p;
+  p.name = name;
+  if (name == "unstructured") return p;
+  if (std::sscanf(name.c_str(), "%d:%d", &p.keep, &p.of) == 2 && p.keep > 0 && p.keep <= p.of) {
+    return p;
+  }
+  p.keep = p.of = 0;
+  if (std::sscanf(name.c_str(), "%dx%d", &p.rows, &p.columns) == 2 && p.rows > 0 && p.columns > 0) {
+    return p;
+  }
+  throw std::invalid_argument("pattern '" + name + "'; allowed: unstructured, RxC, N:M");
+}
+
+Problem::Problem(Type type, const Pattern& pattern, double sparsity, const Shape& shape)
+    : type(type), shape(shape), x(shape.m * shape.k), w(shape.n * shape.k) {
+  std::mt19937 random(17);
+  std::uniform_int_distribution<int> integer(-127, 127), positive(1, 127);
+  std::normal_distribution<float> normal;
+  for (int64_t i = 0; i < shape.m; ++i) {
+    for (int64_t j = 0; j < shape.k; ++j) x[i * shape.k + j] = kInputScale * integer(random);
+    x[i * shape.k] = kInputScale * 127;
+  }
+  if (type == Type::kI8) {
+    w8.resize(w.size());
+    scales.resize(shape.n);
+    for (float& scale : scales) scale = 0.001f * positive(random);
+  }
+  const std::vector<bool> keep = kept_weights(pattern, sparsity, shape, random);
+  kept = std::count(keep.begin(), keep.end(), true);
+  mask.assign((w.size() + 63) / 64, 0);
+  kept_values.resize(kept * size_of(type));
+  char* next = kept_values.data();
+  for (size_t i = 0; i < w.size(); ++i) {
+    if (!keep[i]) continue;
+    mask[i / 64] |= uint64_t{1} << i % 64;
+    const int integral = positive(random) * (random() & 1 ? 1 : -1);
+    const uint16_t half = to_bf16(integral * kInputScale);
+    if (type == Type::kI8) {
+      w8[i] = static_cast<int8_t>(integral);
+      w[i] = scales[i / shape.k] * integral;
+    } else {
+      w[i] = type == Type::kBf16 ? integral * kInputScale : normal(random);
+    }
+    const void* stored = type == Type::kI8     ? static_cast<const void*>(&w8[i])
+                         : type == Type::kBf16 ? static_cast<const void*>(&half)
+                                               : &w[i];
+    std::memcpy(next, stored, size_of(type));
+    next += size_of(type);
+  }
+}
+
+void Problem::reference(int64_t token, int64_t output, double* y, double* magnitude) const {
+  double sum = 0, absolute = 0;
+  for (int64_t j = 0; j < shape.k; ++j) {
+    const double product = double{x[token * shape.k + j]} *
+                           (type == Type::kI8 ? double{scales[output]} * w8[output * shape.k + j]
+                                              : double{w[output * shape.k + j]});
+    sum += product;
+    absolute += std::fabs(product);
+  }
+  *y = sum;
+  *magnitude = absolute;
+}
+
+}  // namespace bench
