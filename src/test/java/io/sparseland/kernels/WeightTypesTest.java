@@ -77,13 +77,13 @@ class WeightTypesTest {
 
   @Test
   void tokens_are_quantised_by_their_largest_input() {
-    // token 0 is 127, 0.5, 1.5: scale 1, halves to even; token 1 has nothing but zeros and NaN
-    float[] x = {127, 0, 0.5f, 0, 1.5f, Float.NaN}; // [3 inputs][2 tokens]
+    // the first token has scale 1, the second 0; NaN gives 0
+    float[] x = {127, 0.5f, 1.5f, 0, 0, Float.NaN};
 
-    float[] scales = JavaInputs.int8(x, 2, 3);
+    float[] scales = JavaInputs.int8(x, 2, 3, 3, 1);
 
     assertThat(scales).containsExactly(1, 0);
-    assertThat(x).containsExactly(127, 0, 0, 0, 2, 0);
+    assertThat(x).containsExactly(127, 0, 2, 0, 0, 0);
   }
 
   @ParameterizedTest(name = "{0}, {1}")
@@ -182,9 +182,7 @@ class WeightTypesTest {
         seen[i] = TypedValues.bf16(FloatBuffer.wrap(new float[] {seen[i]})).get(0);
       }
     } else if (w.values().type() == WeightType.INT8) {
-      seen = transposed(seen, m, k);
-      scales = JavaInputs.int8(seen, m, k);
-      seen = transposed(seen, k, m);
+      scales = JavaInputs.int8(seen, m, k, k, 1);
     }
     for (int i = 0; i < m * n; i++) {
       double sum = 0;
@@ -206,14 +204,6 @@ class WeightTypesTest {
           .as("%s %s %s at %d", kernels.name(), packed.design(m), w, i)
           .isLessThanOrEqualTo(bound);
     }
-  }
-
-  private static float[] transposed(float[] x, int rows, int columns) {
-    float[] y = new float[x.length];
-    for (int i = 0; i < x.length; i++) {
-      y[i % columns * rows + i / columns] = x[i];
-    }
-    return y;
   }
 
   /** All weights, pruned ones 0, without scales. */

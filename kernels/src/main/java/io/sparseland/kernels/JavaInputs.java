@@ -17,22 +17,23 @@ final class JavaInputs {
    * Quantises each token in place: {@code s = max|x| / 127}, {@code q = round_to_even(x * (1 / s))}
    * within [-127, 127]; NaN gives 0.
    *
-   * @param x [k][tokens]
+   * @param x token t and input i at {@code t * stepT + i * stepK}
    * @return s [tokens]
    */
-  static float[] int8(float[] x, int tokens, int k) {
+  static float[] int8(float[] x, int tokens, int k, int stepT, int stepK) {
     float[] scales = new float[tokens];
     for (int t = 0; t < tokens; t++) {
       float largest = 0;
-      for (int i = t; i < k * tokens; i += tokens) {
-        float a = Math.abs(x[i]);
+      for (int i = 0; i < k; i++) {
+        float a = Math.abs(x[t * stepT + i * stepK]);
         largest = a > largest ? a : largest; // not Math.max: NaN is passed over
       }
       scales[t] = largest / 127f;
       float inverse = scales[t] > 0 ? 1f / scales[t] : 0f;
-      for (int i = t; i < k * tokens; i += tokens) {
-        float y = x[i] * inverse;
-        x[i] = y > 127f ? 127f : y < -127f ? -127f : Float.isNaN(y) ? 0f : (float) Math.rint(y);
+      for (int i = 0; i < k; i++) {
+        int at = t * stepT + i * stepK;
+        float y = x[at] * inverse;
+        x[at] = y > 127f ? 127f : y < -127f ? -127f : Float.isNaN(y) ? 0f : (float) Math.rint(y);
       }
     }
     return scales;

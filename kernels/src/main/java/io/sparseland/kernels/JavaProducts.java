@@ -24,37 +24,18 @@ final class JavaProducts {
         JavaPanels.panels(m),
         p -> {
           if (m == 1 && x.layout() == Layout.ROWS && y.layout() == Layout.ROWS) {
-            y.floats().put(outputs(w, data, x.toArray(), 1, biases, act));
+            float[] sums = new float[n];
+            multiply(w, data, x.toArray(), 1, sums);
+            finish(sums, 0, n, 1, biases, act);
+            y.floats().put(sums);
             return;
           }
-          float[] panel = JavaPanels.read(x, m, k, p);
           int width = Layout.width(m, p);
-          JavaPanels.write(y, m, n, p, outputs(w, data, panel, width, biases, act));
+          float[] sums = new float[n * width];
+          multiply(w, data, JavaPanels.read(x, m, k, p), width, sums);
+          finish(sums, 0, n, width, biases, act);
+          JavaPanels.write(y, m, n, p, sums);
         });
-  }
-
-  /** [n][tokens] from a panel [k][tokens], which is changed. */
-  private static float[] outputs(
-      JavaWeights w,
-      JavaWeights.Data data,
-      float[] panel,
-      int tokens,
-      float[] biases,
-      Activation act) {
-    int k = w.inputs();
-    int n = w.outputs();
-    float[] sums = new float[n * tokens];
-    if (w.type() == WeightType.INT8) {
-      float[] scales = JavaInputs.int8(panel, tokens, k);
-      JavaInputs.multiply(data, k, 0, n, panel, scales, sums);
-    } else {
-      if (w.type() == WeightType.BF16) {
-        JavaInputs.bf16(panel);
-      }
-      multiply(data, k, 0, n, panel, tokens, sums);
-    }
-    finish(sums, 0, n, tokens, biases, act);
-    return sums;
   }
 
   static void matmul(Products shape, Tensor a, Tensor b, Tensor y) {
@@ -66,6 +47,20 @@ final class JavaProducts {
           multiply(left, shape.k(), 0, shape.m(), shape.b(b, i), shape.n(), out);
           shape.put(out, i, y);
         });
+  }
+
+  /** All rows, on inputs in the type of the weights; changes the panel. */
+  private static void multiply(
+      JavaWeights w, JavaWeights.Data data, float[] panel, int tokens, float[] sums) {
+    if (w.type() == WeightType.INT8) {
+      float[] scales = JavaInputs.int8(panel, tokens, w.inputs(), 1, tokens);
+      JavaInputs.multiply(data, w.inputs(), 0, w.outputs(), panel, scales, sums);
+      return;
+    }
+    if (w.type() == WeightType.BF16) {
+      JavaInputs.bf16(panel);
+    }
+    multiply(data, w.inputs(), 0, w.outputs(), panel, tokens, sums);
   }
 
   /** sums[row][t] = sum over inputs of w[row][i] * panel[i][t], for rows begin to end. */

@@ -7,6 +7,8 @@ import io.sparseland.core.Pattern;
 import io.sparseland.core.Schedule;
 import io.sparseland.core.SparsityMethod;
 import io.sparseland.core.Trigger;
+import io.sparseland.kernels.format.CostTable;
+import io.sparseland.kernels.format.FormatException;
 import io.sparseland.models.Encoder;
 import io.sparseland.models.Lenet;
 import io.sparseland.models.Lenet5;
@@ -30,6 +32,7 @@ import io.sparseland.schedulers.dynamic.RigL;
 import io.sparseland.schedulers.dynamic.SparseEvolution;
 import io.sparseland.schedulers.dynamic.Static;
 import io.sparseland.training.OptimizerSettings;
+import java.io.UncheckedIOException;
 import java.util.Map;
 import java.util.function.Supplier;
 
@@ -105,9 +108,19 @@ final class Kinds {
         FixedSettings.class,
         "{}",
         fixed -> Allocation.fixed(fixed.sparsities()));
+    all.text(CostTable.class, Kinds::profile).text(PatternSetting.class, PatternSetting::parse);
     all.text(Pattern.class, Pattern::parse).text(Comparison.class, Comparison::parse);
     all.inline(Trigger.class, TriggerSettings.class, TriggerSettings::trigger);
     return all;
+  }
+
+  private static CostTable profile(String nameOrPath) {
+    try {
+      return CostTable.of(nameOrPath);
+    } catch (FormatException | UncheckedIOException e) {
+      throw new IllegalArgumentException(
+          "profile '%s': %s".formatted(nameOrPath, e.getMessage()), e);
+    }
   }
 
   /** Methods during training, and the schedules they may be given. */
