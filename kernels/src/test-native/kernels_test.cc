@@ -239,6 +239,7 @@ void test_callers(int level) {
 
 void test_level(int level) {
   sl_test::test_designs(level);
+  sl_test::test_words(level);
   for (bool sparse : {true, false}) {
     test_conv(level, conv(2, 3, 7, 9, 5, 3, 1, 1, 1, 1), 0.5, sparse);
     test_conv(level, conv(1, 4, 13, 11, 19, 3, 2, 1, 2, 1), 0.5, sparse);
