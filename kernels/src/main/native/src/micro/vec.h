@@ -15,7 +15,10 @@
 #include <string.h>
 
 #if defined(__x86_64__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"  // GCC bug 105593: "undefined" operands
 #include <immintrin.h>
+#pragma GCC diagnostic pop
 #endif
 
 #include "../level.h"
