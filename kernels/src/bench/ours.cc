@@ -14,9 +14,7 @@ void check(int status, const std::string& what) {
   }
 }
 
-int code(Type type) {
-  return type == Type::kF32 ? SL_F32 : type == Type::kBf16 ? SL_BF16 : SL_I8;
-}
+int code(Type type) { return type == Type::kF32 ? SL_F32 : type == Type::kBf16 ? SL_BF16 : SL_I8; }
 
 class Ours : public Candidate {
  public:
@@ -80,7 +78,7 @@ class Ours : public Candidate {
   const Shape shape_;
   const bool panels_;
   sl_weights* weights_ = nullptr;
-  std::vector<float> x_, scales_, y_;  // x_: words when the type is not fp32
+  std::vector<float> x_, scales_, y_;                         // x_: words when the type is not fp32
   std::vector<float> scratch_ = std::vector<float>(1 << 17);  // enough work for all threads
   sl_input input_;
   sl_output output_;
@@ -92,7 +90,8 @@ int level_index(const std::string& name) {
   for (int level = 0; level < SL_LEVELS; ++level) {
     if (sl_level_available(level) && (name.empty() || name == sl_level_name(level))) return level;
   }
-  throw std::invalid_argument("level '" + name + "' is not one of avx512, avx2, scalar, or not here");
+  throw std::invalid_argument("level '" + name +
+                              "' is not one of avx512, avx2, scalar, or not here");
 }
 
 std::string layout_of(const Candidate& candidate) {
@@ -106,11 +105,14 @@ void load_onednn() {
 #endif
 }
 
-void offer_ours(const OurOptions& options, const Problem& p, const std::vector<std::string>& layouts,
-                int threads, Candidates* out) {
+void offer_ours(const OurOptions& options, const Problem& p,
+                const std::vector<std::string>& layouts, int threads, Candidates* out) {
   const int level = level_index(options.level);
-  const sl_matrix matrix{code(p.type),         p.shape.n,        p.shape.k,
-                         p.mask.data(),        p.kept_values.data(),
+  const sl_matrix matrix{code(p.type),
+                         p.shape.n,
+                         p.shape.k,
+                         p.mask.data(),
+                         p.kept_values.data(),
                          p.scales.empty() ? nullptr : p.scales.data()};
   for (int design = 0; design < SL_DESIGNS; ++design) {
     const bool asked = options.design.empty() || options.design == sl_design_name(design);

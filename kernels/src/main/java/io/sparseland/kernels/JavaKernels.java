@@ -65,14 +65,7 @@ final class JavaKernels implements KernelSet {
 
   @Override
   public void layerNorm(
-      int outer,
-      int n,
-      int inner,
-      Tensor x,
-      Tensor scale,
-      Tensor shift,
-      float epsilon,
-      Tensor y) {
+      int outer, int n, int inner, Tensor x, Tensor scale, Tensor shift, float epsilon, Tensor y) {
     JavaRows.layerNorm(outer, n, inner, x, new JavaRows.Norm(scale, shift, epsilon), y);
   }
 

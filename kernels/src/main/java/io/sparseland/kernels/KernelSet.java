@@ -43,14 +43,7 @@ interface KernelSet {
 
   /** x, y [outer, n, inner], along n. */
   void layerNorm(
-      int outer,
-      int n,
-      int inner,
-      Tensor x,
-      Tensor scale,
-      Tensor shift,
-      float epsilon,
-      Tensor y);
+      int outer, int n, int inner, Tensor x, Tensor scale, Tensor shift, float epsilon, Tensor y);
 
   /** x, y [outer, channels, inner]. */
   void channelAffine(

@@ -95,13 +95,7 @@ final class NativeCalls {
    * @param offsets of a, b and y, as many each as there are products
    */
   static native int matmul(
-      int level,
-      int[] shape,
-      int[] offsets,
-      ByteBuffer a,
-      ByteBuffer b,
-      ByteBuffer y,
-      int threads);
+      int level, int[] shape, int[] offsets, ByteBuffer a, ByteBuffer b, ByteBuffer y, int threads);
 
   /**
    * @param shape planes, height, width, out height, out width, kernel h and w, stride h and w,

@@ -96,8 +96,7 @@ final class NativeKernels implements KernelSet {
   @Override
   public void convert(int m, int k, Tensor x, Tensor y) {
     boolean toPanels = y.layout() == Layout.PANELS;
-    check(
-        NativeCalls.convert(level, m, k, toPanels, x.memory(), y.memory(), Threads.count()));
+    check(NativeCalls.convert(level, m, k, toPanels, x.memory(), y.memory(), Threads.count()));
   }
 
   @Override
@@ -158,14 +157,7 @@ final class NativeKernels implements KernelSet {
 
   @Override
   public void layerNorm(
-      int outer,
-      int n,
-      int inner,
-      Tensor x,
-      Tensor scale,
-      Tensor shift,
-      float epsilon,
-      Tensor y) {
+      int outer, int n, int inner, Tensor x, Tensor scale, Tensor shift, float epsilon, Tensor y) {
     check(
         NativeCalls.layerNorm(
             level,

@@ -18,9 +18,9 @@ final class PanelParts {
       return part.apply(index);
     }
     int features = y.dimension(y.rank() - 1);
-    boolean vector = x.size() == 1 || (x.size() == features && x.dimension(x.rank() - 1) == features);
-    Check.that(
-        vector, "binary: %s to %s, allowed in rows are [%d] or one element", x, y, features);
+    boolean vector =
+        x.size() == 1 || (x.size() == features && x.dimension(x.rank() - 1) == features);
+    Check.that(vector, "binary: %s to %s, allowed in rows are [%d] or one element", x, y, features);
     return x;
   }
 

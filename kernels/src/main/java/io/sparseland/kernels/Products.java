@@ -47,7 +47,13 @@ record Products(int[] sizesAndSteps, int[] offsets) {
     place(ys, sy, lead, offsets, 2 * count);
     return new Products(
         new int[] {
-          as[ra - 2], as[ra - 1], bs[rb - 1], sa[ra - 2], sa[ra - 1], sb[rb - 2], sb[rb - 1],
+          as[ra - 2],
+          as[ra - 1],
+          bs[rb - 1],
+          sa[ra - 2],
+          sa[ra - 1],
+          sb[rb - 2],
+          sb[rb - 1],
           sy[ry - 2]
         },
         offsets);

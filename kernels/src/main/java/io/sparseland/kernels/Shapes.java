@@ -11,8 +11,7 @@ final class Shapes {
   /** An fp32 input in rows. */
   static void data(String operation, String name, Tensor x) {
     floats(operation, name, x);
-    Check.that(
-        x.layout() == Layout.ROWS, "%s: %s is %s, allowed are rows", operation, name, x);
+    Check.that(x.layout() == Layout.ROWS, "%s: %s is %s, allowed are rows", operation, name, x);
   }
 
   /** An fp32 input in any layout. */
@@ -46,8 +45,7 @@ final class Shapes {
   }
 
   static void layout(String operation, String name, Tensor x, Layout layout) {
-    Check.that(
-        x.layout() == layout, "%s: %s is %s, allowed are %s", operation, name, x, layout);
+    Check.that(x.layout() == layout, "%s: %s is %s, allowed are %s", operation, name, x, layout);
   }
 
   static void exactly(String operation, String name, Tensor x, int... shape) {

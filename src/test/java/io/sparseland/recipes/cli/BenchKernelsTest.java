@@ -115,9 +115,12 @@ class BenchKernelsTest {
 
     Cli shape = Cli.run("bench", "kernels", "--shapes=48");
     Cli filter = Cli.run("bench", "kernels", "--filter=nothing like this");
+    Cli goals = Cli.run("bench", "kernels", "--goals", "--tokens=1");
 
     assertThat(shape.code()).isEqualTo(2);
     assertThat(shape.err()).contains("shape '48'", "outputs x inputs");
+    assertThat(goals.code()).isEqualTo(2);
+    assertThat(goals.err()).contains("--filter");
     assertThat(filter.code()).isEqualTo(2);
     assertThat(filter.err()).contains("no row matches 'nothing like this'");
   }

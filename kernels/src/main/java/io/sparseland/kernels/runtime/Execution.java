@@ -31,8 +31,7 @@ final class Execution {
         int[] shape = type.at(Map.of());
         ByteBuffer memory = arena.slice(buffer.offset(), arena.capacity() - buffer.offset());
         values[buffer.value()] =
-            Tensor.wrap(
-                memory.order(ByteOrder.nativeOrder()), buffer.layout(), type.type(), shape);
+            Tensor.wrap(memory.order(ByteOrder.nativeOrder()), buffer.layout(), type.type(), shape);
       }
     }
   }

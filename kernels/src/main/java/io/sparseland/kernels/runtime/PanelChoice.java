@@ -128,7 +128,9 @@ final class PanelChoice {
     return false;
   }
 
-  /** Whether an operand of an element-wise operation has the output's shape or repeats per token. */
+  /**
+   * Whether an operand of an element-wise operation has the output's shape or repeats per token.
+   */
   private boolean fits(Work work, int i) {
     ValueType operand = program.type(work.inputs().get(i));
     long size = operand.elements().constant();

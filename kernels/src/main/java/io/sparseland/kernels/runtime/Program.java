@@ -18,7 +18,10 @@ import java.util.Map;
  * @param outputs values that the caller gets, in rows
  */
 record Program(
-    List<Work> works, Map<String, ValueType> types, Map<String, Layout> panels, List<String> outputs) {
+    List<Work> works,
+    Map<String, ValueType> types,
+    Map<String, Layout> panels,
+    List<String> outputs) {
 
   /** Everything in rows. */
   static Program rows(ModelGraph graph, Map<String, ValueType> types) {

@@ -26,9 +26,9 @@ import org.slf4j.LoggerFactory;
  * A model ready to run: weights packed for the kernels, buffers preallocated for each size of
  * input.
  *
- * <p>Between layers values lie in {@link io.sparseland.kernels.Layout#PANELS} where that saves time;
- * {@code -Dsparseland.panels=off} keeps rows. {@code -Dsparseland.profile=true} logs the time of
- * each kind of step when the model closes.
+ * <p>Between layers values lie in {@link io.sparseland.kernels.Layout#PANELS} where that saves
+ * time; {@code -Dsparseland.panels=off} keeps rows. {@code -Dsparseland.profile=true} logs the time
+ * of each kind of step when the model closes.
  *
  * <p>Safe for use by any number of threads at once; a result has the same bits whatever runs beside
  * it. Inputs may have any value of the graph's symbols (batch, sequence), not only those it was

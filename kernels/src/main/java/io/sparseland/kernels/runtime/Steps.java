@@ -6,6 +6,7 @@ import io.sparseland.kernels.Kernels;
 import io.sparseland.kernels.PackedWeights;
 import io.sparseland.kernels.Tensor;
 import io.sparseland.kernels.Turned;
+import io.sparseland.kernels.format.KernelChoice;
 import io.sparseland.kernels.graph.Op;
 import io.sparseland.kernels.graph.ValueType;
 import java.util.List;
@@ -34,7 +35,7 @@ final class Steps {
 
   /** Whether the weight is multiplied in panels. */
   boolean sparse(String weight) {
-    return weights.packed(weight).sparse();
+    return !KernelChoice.DENSE.contains(weights.packed(weight).design(Integer.MAX_VALUE));
   }
 
   /**

@@ -16,14 +16,13 @@ import picocli.CommandLine.ParentCommand;
  */
 @Command(
     name = "kernels",
-    description = "Times the native kernels against oneDNN, MKL, libxsmm and Eigen, in turns.")
+    description = "Times the native kernels against oneDNN, MKL, libxsmm and Eigen, in turns.",
+    mixinStandardHelpOptions = true,
+    versionProvider = Versions.class)
 @SuppressWarnings("NullAway.Init") // picocli sets the fields
 final class BenchKernelsCommand implements Callable<Integer> {
 
   @ParentCommand private BenchCommand bench;
-
-  @Option(names = "--help", usageHelp = true, description = "Show these options.")
-  private boolean help;
 
   @Option(names = "--quick", description = "BERT shapes at M = 1, 32, 128, 90 %%: a minute.")
   private boolean quick;
