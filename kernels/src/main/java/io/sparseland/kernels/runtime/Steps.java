@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
 final class Steps {
 
   /** Designs that multiply panels; the others bring panels to rows and back. */
-  private static final Set<String> PANEL_DESIGNS = Set.of("csr", "block4", "column4");
+  private static final Set<String> IN_PANELS = Set.of("csr", "block4", "column4");
 
   private final Kernels kernels;
   private final Weights weights;
@@ -38,7 +38,7 @@ final class Steps {
 
   /** Whether the weight is multiplied in panels. */
   boolean sparse(String weight) {
-    return PANEL_DESIGNS.contains(weights.packed(weight).design(PanelChoice.LEAST_TOKENS));
+    return IN_PANELS.contains(weights.packed(weight).design(Integer.MAX_VALUE));
   }
 
   /**
