@@ -49,7 +49,10 @@ struct OurOptions {
   std::string design;  // empty: all that accept the matrix
 };
 
-// Our kernels: every design that accepts the matrix, in each of the given layouts ("rows", "panels").
+// Gives our dense design on oneDNN the peer's library, after the peers are loaded.
+void load_onednn();
+// Our kernels: every design that accepts the matrix, in each of the given layouts ("rows",
+// "panels").
 void offer_ours(const OurOptions& options, const Problem& problem,
                 const std::vector<std::string>& layouts, int threads, Candidates* out);
 // "rows" or "panels" of one of ours, "" of a peer.

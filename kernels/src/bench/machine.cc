@@ -21,14 +21,14 @@ constexpr int kSteps = 20000, kTries = 60;
 // Twelve independent accumulators hide the latency; the asm keeps the compiler from merging them.
 #define SL_TWELVE(STEP) \
   STEP(0) STEP(1) STEP(2) STEP(3) STEP(4) STEP(5) STEP(6) STEP(7) STEP(8) STEP(9) STEP(10) STEP(11)
-#define SL_REGISTER_LOOP(NAME, TARGET, INSTRUCTION)                                             \
-  __attribute__((target(TARGET))) void NAME() {                                                 \
-    asm volatile("vzeroall" ::: "xmm12", "xmm13", "xmm14", "xmm15"); /* no slow operands */     \
-    for (int i = 0; i < kSteps; ++i) {                                                          \
-      asm volatile(SL_TWELVE(INSTRUCTION)::                                                     \
-                       : "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7",        \
-                         "xmm8", "xmm9", "xmm10", "xmm11");                                     \
-    }                                                                                           \
+#define SL_REGISTER_LOOP(NAME, TARGET, INSTRUCTION)                                              \
+  __attribute__((target(TARGET))) void NAME() {                                                  \
+    asm volatile("vzeroall" ::: "xmm12", "xmm13", "xmm14", "xmm15"); /* no slow operands */      \
+    for (int i = 0; i < kSteps; ++i) {                                                           \
+      asm volatile(SL_TWELVE(INSTRUCTION)::                                                      \
+                       : "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", \
+                         "xmm9", "xmm10", "xmm11");                                              \
+    }                                                                                            \
   }
 #define SL_FMA512(I) "vfmadd231ps %%zmm12, %%zmm13, %%zmm" #I "\n"
 #define SL_FMA256(I) "vfmadd231ps %%ymm12, %%ymm13, %%ymm" #I "\n"
@@ -77,8 +77,8 @@ double bytes_per_second(size_t bytes, int threads) {
   std::vector<std::thread> workers;
   for (int t = 0; t < threads; ++t) {
     workers.emplace_back([=, &rates] {
-      std::unique_ptr<char, decltype(&free)> memory(
-          static_cast<char*>(aligned_alloc(4096, bytes)), &free);
+      std::unique_ptr<char, decltype(&free)> memory(static_cast<char*>(aligned_alloc(4096, bytes)),
+                                                    &free);
       std::memset(memory.get(), 1, bytes);
       for (int i = 0; i < kTries / 4; ++i) {
         const double start = now();

@@ -16,8 +16,8 @@ struct Bandwidth {
 struct Machine {
   std::string cpu, level;
   int threads;
-  double load;                 // average over the minute before
-  double f32, bf16, i8;        // operations per second and core; 0 without the instruction
+  double load;           // average over the minute before
+  double f32, bf16, i8;  // operations per second and core; 0 without the instruction
   Bandwidth l1, l2, dram;
 
   // Per core; fp32's where the type has no instruction of its own.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// sparseland_bench: our kernels and their peers in one process, in turns. `--help` lists the options.
+// sparseland_bench: our kernels and their peers in one process, in turns. `--help` lists the
+// options.
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -71,19 +72,30 @@ double number(const std::string& option, const std::string& text, double least, 
 }
 
 void set_value(const std::string& option, const std::string& value, Options* o) {
-  if (option == "--filter") o->filter = value;
-  else if (option == "--design") o->settings.ours.design = value;
-  else if (option == "--level") o->settings.ours.level = value;
-  else if (option == "--rounds") o->settings.rounds = static_cast<int>(number(option, value, 1, 1e6));
-  else if (option == "--patterns") o->axes.patterns = split(value);
+  if (option == "--filter")
+    o->filter = value;
+  else if (option == "--design")
+    o->settings.ours.design = value;
+  else if (option == "--level")
+    o->settings.ours.level = value;
+  else if (option == "--rounds")
+    o->settings.rounds = static_cast<int>(number(option, value, 1, 1e6));
+  else if (option == "--patterns")
+    o->axes.patterns = split(value);
   else {
     for (const std::string& item : split(value)) {
-      if (option == "--types") o->axes.types.push_back(type_of(item));
-      else if (option == "--shapes") o->axes.shapes.push_back(shape_of(item));
-      else if (option == "--tokens") o->axes.tokens.push_back(number(option, item, 1, 1e6));
-      else if (option == "--sparsities") o->axes.sparsities.push_back(number(option, item, 0, 0.9999));
-      else if (option == "--threads") o->axes.threads.push_back(number(option, item, 1, 1024));
-      else throw std::invalid_argument("unknown option '" + option + "'; --help lists all");
+      if (option == "--types")
+        o->axes.types.push_back(type_of(item));
+      else if (option == "--shapes")
+        o->axes.shapes.push_back(shape_of(item));
+      else if (option == "--tokens")
+        o->axes.tokens.push_back(number(option, item, 1, 1e6));
+      else if (option == "--sparsities")
+        o->axes.sparsities.push_back(number(option, item, 0, 0.9999));
+      else if (option == "--threads")
+        o->axes.threads.push_back(number(option, item, 1, 1024));
+      else
+        throw std::invalid_argument("unknown option '" + option + "'; --help lists all");
     }
   }
 }
@@ -92,14 +104,28 @@ Options parse(int count, char** words) {
   Options o;
   for (int i = 1; i < count; ++i) {
     const std::string word = words[i];
-    if (word == "--quick") o.quick = true;
-    else if (word == "--goals") o.goals = true;
-    else if (word == "--sweep") o.sweep = true;
-    else if (word == "--json") o.json = true;
-    else if (word == "--csv") o.csv = true;
-    else if (word == "--no-peers") o.settings.peers = false;
-    else if (i + 1 < count) set_value(word, words[++i], &o);
-    else throw std::invalid_argument("unknown option or no value: '" + word + "'; --help lists all");
+    if (word == "--quick")
+      o.quick = true;
+    else if (word == "--goals")
+      o.goals = true;
+    else if (word == "--sweep")
+      o.sweep = true;
+    else if (word == "--json")
+      o.json = true;
+    else if (word == "--csv")
+      o.csv = true;
+    else if (word == "--no-peers")
+      o.settings.peers = false;
+    else if (i + 1 < count)
+      set_value(word, words[++i], &o);
+    else
+      throw std::invalid_argument("unknown option or no value: '" + word + "'; --help lists all");
+  }
+  if (o.quick + o.goals + o.sweep > 1) {
+    throw std::invalid_argument("one of --quick, --goals and --sweep");
+  }
+  if (o.goals && o.axes.any()) {
+    throw std::invalid_argument("--goals has its own rows; choose among them with --filter");
   }
   return o;
 }
@@ -129,7 +155,7 @@ std::vector<Spec> filtered(const std::vector<Spec>& specs, const std::string& fi
 
 std::vector<Spec> suite(const Options& o, int all_threads) {
   if (o.sweep) return sweep_suite(o.axes, all_threads);
-  if (o.quick) return quick_suite(all_threads);
+  if (o.quick) return quick_suite(o.axes, all_threads);
   if (!o.goals) return full_suite(o.axes, all_threads);
   std::vector<Spec> specs;
   for (const Goal& goal : kGoals) {
@@ -141,6 +167,7 @@ std::vector<Spec> suite(const Options& o, int all_threads) {
 void run(const Options& o) {
   quiet_openmp();
   const Peers peers;
+  if (o.settings.peers) load_onednn();
   const int threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
   const std::vector<Spec> specs = filtered(suite(o, threads), o.filter);
   size_t done = 0;
@@ -163,10 +190,14 @@ void run(const Options& o) {
     progress(spec);
     for (Row& row : measure(spec, o.settings, peers, machine)) rows.push_back(std::move(row));
   }
-  if (o.json) print_json(rows, machine, peers);
-  else if (o.csv) print_csv(rows);
-  else if (o.goals) print_goals(rows, machine, peers);
-  else print_rows(rows, machine, peers);
+  if (o.json)
+    print_json(rows, machine, peers);
+  else if (o.csv)
+    print_csv(rows);
+  else if (o.goals)
+    print_goals(rows, machine, peers);
+  else
+    print_rows(rows, machine, peers);
 }
 
 }  // namespace

@@ -31,11 +31,12 @@ struct Settings {
 
 struct Row {
   Spec spec;
-  std::string layout, design, dense;        // dense: the best dense candidate
-  Ratio to_dense;                           // ours over it
-  std::map<std::string, Ratio> peers;       // ours over each peer
-  double seconds, share_of_peak, bytes_per_second, gflops;  // of ours; operations on kept weights
-  double dense_share_of_peak;                               // of the best dense candidate
+  std::string layout, design, dense;   // dense: the best dense candidate
+  Ratio to_dense;                      // ours over it
+  std::map<std::string, Ratio> peers;  // ours over each peer
+  double seconds, best_seconds, share_of_peak, bytes_per_second,
+      gflops;                  // of ours; operations on kept weights
+  double dense_share_of_peak;  // of the best dense candidate
 };
 
 // Empty when no sparse design takes the matrix.
@@ -48,7 +49,7 @@ struct Choice {
   Spec spec;
   std::string design;
   double ratio;
-  bool measured_again;
+  bool sparse, measured_again;
 };
 Choice choose(const Spec& spec, const Settings& settings, const Peers& peers);
 

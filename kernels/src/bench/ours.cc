@@ -14,9 +14,7 @@ void check(int status, const std::string& what) {
   }
 }
 
-int code(Type type) {
-  return type == Type::kF32 ? SL_F32 : type == Type::kBf16 ? SL_BF16 : SL_I8;
-}
+int code(Type type) { return type == Type::kF32 ? SL_F32 : type == Type::kBf16 ? SL_BF16 : SL_I8; }
 
 class Ours : public Candidate {
  public:
@@ -53,6 +51,11 @@ class Ours : public Candidate {
 
   void run() override { check(sl_linear(weights_, shape_.m, &input_, &output_, threads_), name); }
 
+  // Designs for rows do not take words.
+  bool takes_layout() {
+    return sl_linear(weights_, shape_.m, &input_, &output_, threads_) != SL_BAD_ARGUMENT;
+  }
+
   void wake() override {
     check(sl_unary(level_, SL_ABS, 0, 0, static_cast<int64_t>(scratch_.size()), scratch_.data(),
                    scratch_.data(), threads_),
@@ -75,8 +78,8 @@ class Ours : public Candidate {
   const Shape shape_;
   const bool panels_;
   sl_weights* weights_ = nullptr;
-  std::vector<float> x_, scales_, y_;  // x_: words when the type is not fp32
-  std::vector<float> scratch_ = std::vector<float>(1 << 16);
+  std::vector<float> x_, scales_, y_;                         // x_: words when the type is not fp32
+  std::vector<float> scratch_ = std::vector<float>(1 << 17);  // enough work for all threads
   sl_input input_;
   sl_output output_;
 };
@@ -87,7 +90,8 @@ int level_index(const std::string& name) {
   for (int level = 0; level < SL_LEVELS; ++level) {
     if (sl_level_available(level) && (name.empty() || name == sl_level_name(level))) return level;
   }
-  throw std::invalid_argument("level '" + name + "' is not one of avx512, avx2, scalar, or not here");
+  throw std::invalid_argument("level '" + name +
+                              "' is not one of avx512, avx2, scalar, or not here");
 }
 
 std::string layout_of(const Candidate& candidate) {
@@ -95,11 +99,20 @@ std::string layout_of(const Candidate& candidate) {
   return ours == nullptr ? "" : ours->layout;
 }
 
-void offer_ours(const OurOptions& options, const Problem& p, const std::vector<std::string>& layouts,
-                int threads, Candidates* out) {
+void load_onednn() {
+#ifdef SL_BENCH_ONEDNN
+  sl_onednn_load(SL_BENCH_ONEDNN);  // where it fails the peer says why
+#endif
+}
+
+void offer_ours(const OurOptions& options, const Problem& p,
+                const std::vector<std::string>& layouts, int threads, Candidates* out) {
   const int level = level_index(options.level);
-  const sl_matrix matrix{code(p.type),         p.shape.n,        p.shape.k,
-                         p.mask.data(),        p.kept_values.data(),
+  const sl_matrix matrix{code(p.type),
+                         p.shape.n,
+                         p.shape.k,
+                         p.mask.data(),
+                         p.kept_values.data(),
                          p.scales.empty() ? nullptr : p.scales.data()};
   for (int design = 0; design < SL_DESIGNS; ++design) {
     const bool asked = options.design.empty() || options.design == sl_design_name(design);
@@ -107,7 +120,8 @@ void offer_ours(const OurOptions& options, const Problem& p, const std::vector<s
       continue;
     }
     for (const std::string& layout : layouts) {
-      out->push_back(std::make_unique<Ours>(level, design, layout, matrix, p, threads));
+      auto ours = std::make_unique<Ours>(level, design, layout, matrix, p, threads);
+      if (ours->takes_layout()) out->push_back(std::move(ours));
     }
   }
 }

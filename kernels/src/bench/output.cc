@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdarg>
 #include <cstdio>
+#include <utility>
 
 namespace bench {
 namespace {
@@ -77,7 +78,8 @@ const Row* find(const std::vector<Row>& rows, const Spec& spec, const std::strin
 // The quotient that a goal asks for: by medians of pairs, and by the best times.
 bool quotient(const Row& row, const std::string& against, double* typical, double* best) {
   if (against == "peak") {
-    *typical = *best = row.share_of_peak;
+    *typical = row.share_of_peak;
+    *best = row.share_of_peak * row.seconds / row.best_seconds;
     return true;
   }
   if (against == "dense") {
@@ -96,46 +98,56 @@ bool quotient(const Row& row, const std::string& against, double* typical, doubl
 
 void print_rows(const std::vector<Row>& rows, const Machine& machine, const Peers& peers) {
   print_head(machine, peers);
-  std::printf("ratio: dense time over ours, median of interleaved pairs; best: of the best times\n\n");
-  std::printf("%-4s %-12s %4s %9s %4s %2s %-6s %-8s %6s %6s %6s %5s %7s %7s  %s\n", "type", "pattern",
-              "m", "n x k", "s", "t", "layout", "design", "ratio", "best", "spread", "peak",
-              "GFLOP/s", "GB/s", "dense at its share of peak; ours over each peer");
+  std::printf(
+      "ratio: dense time over ours, median of interleaved pairs; best: of the best times\n\n");
+  std::printf("%-4s %-12s %4s %9s %4s %2s %-6s %-8s %6s %6s %6s %5s %7s %7s  %s\n", "type",
+              "pattern", "m", "n x k", "s", "t", "layout", "design", "ratio", "best", "spread",
+              "peak", "GFLOP/s", "GB/s", "dense at its share of peak; ours over each peer");
   for (const Row& r : rows) {
     const Spec& s = r.spec;
     std::string others = format("%s at %.0f%%;", r.dense.c_str(), 100 * r.dense_share_of_peak);
-    for (const auto& [peer, ratio] : r.peers) others += format(" %s %.2f", peer.c_str(), ratio.median);
-    std::printf("%-4s %-12s %4ld %9s %4.2f %2d %-6s %-8s %6.2f %6.2f %5.0f%% %4.0f%% %7.1f %7.1f  %s%s\n",
-                name(s.type), s.pattern.c_str(), static_cast<long>(s.shape.m),
-                format("%ldx%ld", static_cast<long>(s.shape.n), static_cast<long>(s.shape.k)).c_str(),
-                s.sparsity, s.threads, r.layout.c_str(), r.design.c_str(), r.to_dense.median,
-                r.to_dense.best, 100 * r.to_dense.spread, 100 * r.share_of_peak, r.gflops,
-                r.bytes_per_second / 1e9, s.cold ? "cold; " : "", others.c_str());
+    for (const auto& [peer, ratio] : r.peers)
+      others += format(" %s %.2f", peer.c_str(), ratio.median);
+    std::printf(
+        "%-4s %-12s %4ld %9s %4.2f %2d %-6s %-8s %6.2f %6.2f %5.0f%% %4.0f%% %7.1f %7.1f  %s%s\n",
+        name(s.type), s.pattern.c_str(), static_cast<long>(s.shape.m),
+        format("%ldx%ld", static_cast<long>(s.shape.n), static_cast<long>(s.shape.k)).c_str(),
+        s.sparsity, s.threads, r.layout.c_str(), r.design.c_str(), r.to_dense.median,
+        r.to_dense.best, 100 * r.to_dense.spread, 100 * r.share_of_peak, r.gflops,
+        r.bytes_per_second / 1e9, s.cold ? "cold; " : "", others.c_str());
   }
 }
 
 void print_csv(const std::vector<Row>& rows) {
-  std::printf("type,pattern,m,n,k,sparsity,threads,caches,layout,design,dense,ratio_to_dense,"
-              "best_ratio,spread,share_of_peak,dense_share_of_peak,gflops,bytes_per_second,seconds,peer_ratios\n");
+  std::printf(
+      "type,pattern,m,n,k,sparsity,threads,caches,layout,design,dense,ratio_to_dense,"
+      "best_ratio,spread,share_of_peak,dense_share_of_peak,gflops,bytes_per_second,seconds,peer_"
+      "ratios\n");
   for (const Row& r : rows) {
     std::vector<std::string> others;
     for (const auto& [peer, ratio] : r.peers) {
       others.push_back(format("%s=%.3f", peer.c_str(), ratio.median));
     }
-    std::printf("%s,%s,%s,%s,%.3f,%.3f,%.3f,%.4f,%.4f,%.2f,%.4g,%.4g,%s\n", one_line(r.spec).c_str(),
-                r.layout.c_str(), r.design.c_str(), r.dense.c_str(), r.to_dense.median,
-                r.to_dense.best, r.to_dense.spread, r.share_of_peak, r.dense_share_of_peak, r.gflops,
-                r.bytes_per_second, r.seconds, joined(others, " ").c_str());
+    std::printf("%s,%s,%s,%s,%.3f,%.3f,%.3f,%.4f,%.4f,%.2f,%.4g,%.4g,%s\n",
+                one_line(r.spec).c_str(), r.layout.c_str(), r.design.c_str(), r.dense.c_str(),
+                r.to_dense.median, r.to_dense.best, r.to_dense.spread, r.share_of_peak,
+                r.dense_share_of_peak, r.gflops, r.bytes_per_second, r.seconds,
+                joined(others, " ").c_str());
   }
 }
 
 void print_json(const std::vector<Row>& rows, const Machine& m, const Peers& peers) {
-  std::printf("{\n  \"machine\": {\"cpu\": %s, \"level\": %s, \"threads\": %d, \"load_average\": %.2f,\n",
-              quoted(m.cpu).c_str(), quoted(m.level).c_str(), m.threads, m.load);
-  std::printf("    \"fp32_flops_per_core\": %.4g, \"bf16_flops_per_core\": %.4g, "
-              "\"int8_ops_per_core\": %.4g,\n", m.f32, m.bf16, m.i8);
-  std::printf("    \"bytes_per_second\": {\"l1\": [%.4g, %.4g], \"l2\": [%.4g, %.4g], "
-              "\"dram\": [%.4g, %.4g]},\n", m.l1.one, m.l1.all, m.l2.one, m.l2.all, m.dram.one,
-              m.dram.all);
+  std::printf(
+      "{\n  \"machine\": {\"cpu\": %s, \"level\": %s, \"threads\": %d, \"load_average\": %.2f,\n",
+      quoted(m.cpu).c_str(), quoted(m.level).c_str(), m.threads, m.load);
+  std::printf(
+      "    \"fp32_flops_per_core\": %.4g, \"bf16_flops_per_core\": %.4g, "
+      "\"int8_ops_per_core\": %.4g,\n",
+      m.f32, m.bf16, m.i8);
+  std::printf(
+      "    \"bytes_per_second\": {\"l1\": [%.4g, %.4g], \"l2\": [%.4g, %.4g], "
+      "\"dram\": [%.4g, %.4g]},\n",
+      m.l1.one, m.l1.all, m.l2.one, m.l2.all, m.dram.one, m.dram.all);
   std::printf("    \"peers\": %s, \"absent\": %s},\n  \"rows\": [", array(peers.present).c_str(),
               array(peers.absent).c_str());
   const char* between = "\n";
@@ -144,14 +156,16 @@ void print_json(const std::vector<Row>& rows, const Machine& m, const Peers& pee
     for (const auto& [peer, ratio] : r.peers) {
       others.push_back(format("%s: %.4g", quoted(peer).c_str(), ratio.median));
     }
-    std::printf("%s    {%s, \"layout\": \"%s\", \"design\": %s, \"dense\": %s, "
-                "\"ratio_to_dense\": %.4g, \"best_ratio\": %.4g, \"spread\": %.4g, "
-                "\"share_of_peak\": %.4g, \"dense_share_of_peak\": %.4g, \"gflops\": %.4g, \"bytes_per_second\": %.4g, "
-                "\"seconds\": %.4g, \"peer_ratios\": {%s}}",
-                between, spec_json(r.spec).c_str(), r.layout.c_str(), quoted(r.design).c_str(),
-                quoted(r.dense).c_str(), r.to_dense.median, r.to_dense.best, r.to_dense.spread,
-                r.share_of_peak, r.dense_share_of_peak, r.gflops, r.bytes_per_second, r.seconds,
-                joined(others, ", ").c_str());
+    std::printf(
+        "%s    {%s, \"layout\": \"%s\", \"design\": %s, \"dense\": %s, "
+        "\"ratio_to_dense\": %.4g, \"best_ratio\": %.4g, \"spread\": %.4g, "
+        "\"share_of_peak\": %.4g, \"dense_share_of_peak\": %.4g, \"gflops\": %.4g, "
+        "\"bytes_per_second\": %.4g, "
+        "\"seconds\": %.4g, \"peer_ratios\": {%s}}",
+        between, spec_json(r.spec).c_str(), r.layout.c_str(), quoted(r.design).c_str(),
+        quoted(r.dense).c_str(), r.to_dense.median, r.to_dense.best, r.to_dense.spread,
+        r.share_of_peak, r.dense_share_of_peak, r.gflops, r.bytes_per_second, r.seconds,
+        joined(others, ", ").c_str());
     between = ",\n";
   }
   std::printf("\n  ]\n}\n");
@@ -159,7 +173,8 @@ void print_json(const std::vector<Row>& rows, const Machine& m, const Peers& pee
 
 void print_goals(const std::vector<Row>& rows, const Machine& machine, const Peers& peers) {
   print_head(machine, peers);
-  std::printf("ours: geometric mean over the shapes; best: of the best times, as the goals were set\n\n");
+  std::printf(
+      "ours: geometric mean over the shapes; best: of the best times, as the goals were set\n\n");
   std::printf("%-46s %6s %8s %7s %7s  %s\n", "regime", "goal", "stretch", "ours", "best", "");
   int reached = 0, measured = 0;
   for (const Goal& goal : kGoals) {
@@ -190,7 +205,9 @@ void print_goals(const std::vector<Row>& rows, const Machine& machine, const Pee
     reached += best >= goal.goal;
     std::printf("%-46s %6.2f %8.2f %7.2f %7.2f  %-7s (%s)\n", goal.label.c_str(), goal.goal,
                 goal.stretch, typical, best,
-                best >= goal.stretch ? "stretch" : best >= goal.goal ? "goal" : "below",
+                best >= goal.stretch ? "stretch"
+                : best >= goal.goal  ? "goal"
+                                     : "below",
                 designs.c_str());
   }
   std::printf("\n%d of %d measured goals reached, %zu in all\n", reached, measured, kGoals.size());
@@ -199,27 +216,30 @@ void print_goals(const std::vector<Row>& rows, const Machine& machine, const Pee
 void print_sweep(const std::vector<Choice>& choices, bool json) {
   if (choices.empty()) return;
   std::vector<Choice> sorted = choices;
-  std::sort(sorted.begin(), sorted.end(),
-            [](const Choice& a, const Choice& b) { return a.ratio < b.ratio; });
-  const auto sparse = std::count_if(sorted.begin(), sorted.end(),
-                                    [](const Choice& c) { return c.ratio != 1; });
+  std::sort(sorted.begin(), sorted.end(), [](const Choice& a, const Choice& b) {
+    return std::make_pair(!a.sparse, a.ratio) < std::make_pair(!b.sparse, b.ratio);
+  });
+  const auto sparse =
+      std::count_if(sorted.begin(), sorted.end(), [](const Choice& c) { return c.sparse; });
   if (json) {
     std::printf("{\"points\": %zu, \"sparse\": %td, \"worst_ratio\": %.4g, \"rows\": [",
                 sorted.size(), sparse, sorted[0].ratio);
     const char* between = "\n";
     for (const Choice& c : sorted) {
-      std::printf("%s  {%s, \"design\": %s, \"ratio\": %.4g, \"measured_again\": %s}", between,
-                  spec_json(c.spec).c_str(), quoted(c.design).c_str(), c.ratio,
-                  c.measured_again ? "true" : "false");
+      std::printf(
+          "%s  {%s, \"design\": %s, \"sparse\": %s, \"ratio\": %.4g, \"measured_again\": %s}",
+          between, spec_json(c.spec).c_str(), quoted(c.design).c_str(), c.sparse ? "true" : "false",
+          c.ratio, c.measured_again ? "true" : "false");
       between = ",\n";
     }
     std::printf("\n]}\n");
     return;
   }
-  std::printf("%zu points, %td run sparse, the others dense; worst ratio to dense %.3f at %s (%s)\n",
-              sorted.size(), sparse, sorted[0].ratio, sorted[0].spec.key().c_str(),
-              sorted[0].design.c_str());
-  for (size_t i = 0; i < sorted.size() && i < 20; ++i) {
+  std::printf(
+      "%zu points, %td run sparse, the others dense; worst ratio to dense %.3f at %s (%s)\n",
+      sorted.size(), sparse, sorted[0].ratio, sorted[0].spec.key().c_str(),
+      sorted[0].design.c_str());
+  for (size_t i = 0; i < static_cast<size_t>(sparse) && i < 20; ++i) {
     std::printf("  %.3f %-8s %s%s\n", sorted[i].ratio, sorted[i].design.c_str(),
                 sorted[i].spec.key().c_str(), sorted[i].measured_again ? " (measured again)" : "");
   }

@@ -36,13 +36,16 @@ Peers::Peers() {
   for (const Module& module : kModules) {
     const std::string file = folder + "sparseland_bench_" + module.name + ".so";
     if (access(file.c_str(), R_OK) != 0) {
-      absent.push_back(std::string(module.name) + ": not built in; get it with: " +
-                       module.how_to_get + ", then build again");
+      absent.push_back(std::string(module.name) +
+                       ": not built in; get it with: " + module.how_to_get + ", then build again");
       continue;
     }
     void* handle = dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL);
     if (handle == nullptr) {
-      absent.push_back(std::string(module.name) + ": " + dlerror());
+      const std::string why = dlerror();
+      const bool opencl = why.find("libOpenCL") != std::string::npos;
+      absent.push_back(std::string(module.name) + ": " + why +
+                       (opencl ? "; on Debian: apt-get install ocl-icd-libopencl1" : ""));
       continue;
     }
     functions_.push_back(reinterpret_cast<PeerFunction*>(dlsym(handle, "sl_bench_peer")));

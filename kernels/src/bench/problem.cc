@@ -25,11 +25,11 @@ std::vector<bool> kept_weights(const Pattern& p, double sparsity, const Shape& s
     return kept;
   }
   const int64_t across = s.k / p.columns, blocks = (s.n / p.rows) * across;
-  std::vector<int64_t> order(blocks);
-  std::iota(order.begin(), order.end(), int64_t{0});
-  std::shuffle(order.begin(), order.end(), random);
-  order.resize(std::max<int64_t>(1, std::llround(blocks * (1 - sparsity))));
-  for (int64_t block : order) {
+  int64_t wanted = std::max<int64_t>(1, std::llround(blocks * (1 - sparsity)));
+  for (int64_t block = 0; block < blocks; ++block) {
+    std::uniform_int_distribution<int64_t> among(0, blocks - block - 1);
+    if (among(random) >= wanted) continue;
+    --wanted;
     for (int r = 0; r < p.rows; ++r) {
       for (int c = 0; c < p.columns; ++c) {
         kept[(block / across * p.rows + r) * s.k + block % across * p.columns + c] = true;

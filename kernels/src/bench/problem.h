@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is multiplied: y [m, n] = x [m, k] * w [n, k]', the same numbers for ours and for every peer.
+// What is multiplied: y [m, n] = x [m, k] * w [n, k]', the same numbers for ours and for every
+// peer.
 #ifndef SPARSELAND_BENCH_PROBLEM_H_
 #define SPARSELAND_BENCH_PROBLEM_H_
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "suites.h"
 
+#include <algorithm>
+
 namespace bench {
 namespace {
 
@@ -12,9 +14,12 @@ const std::vector<double> kSparsities = {0.5, 0.7, 0.8, 0.9, 0.95};
 
 std::vector<std::string> patterns_of(Type type) {
   switch (type) {
-    case Type::kF32: return {"unstructured", "2:4", "1x4", "4x1", "4x4", "16x1"};
-    case Type::kBf16: return {"unstructured", "1x2", "16x2"};
-    default: return {"unstructured", "1x4", "4x1", "4x4", "16x4"};
+    case Type::kF32:
+      return {"unstructured", "2:4", "1x4", "4x1", "4x4", "16x1"};
+    case Type::kBf16:
+      return {"unstructured", "1x2", "16x2"};
+    default:
+      return {"unstructured", "1x4", "4x1", "4x4", "16x4"};
   }
 }
 
@@ -73,28 +78,35 @@ std::vector<Spec> full_suite(const Axes& asked, int all_threads) {
   return specs;
 }
 
-std::vector<Spec> quick_suite(int all_threads) {
+std::vector<Spec> quick_suite(const Axes& asked, int all_threads) {
+  const std::vector<std::pair<Type, std::vector<std::string>>> chosen = {
+      {Type::kF32, {"unstructured", "4x1"}}, {Type::kBf16, {"16x2"}}, {Type::kI8, {"4x4"}}};
   std::vector<Spec> specs;
-  const std::vector<int64_t> tokens = {1, 32, 128};
-  const Axes nothing;
-  add({{Type::kF32}, {"unstructured", "4x1"}, kBertShapes, tokens, {0.9}, {}}, nothing,
-      all_threads, &specs);
-  add({{Type::kBf16}, {"16x2"}, kBertShapes, tokens, {0.9}, {}}, nothing, all_threads, &specs);
-  add({{Type::kI8}, {"4x4"}, kBertShapes, tokens, {0.9}, {}}, nothing, all_threads, &specs);
+  for (const auto& [type, patterns] : chosen) {
+    const auto& types = asked.types;
+    if (!types.empty() && std::find(types.begin(), types.end(), type) == types.end()) continue;
+    Axes rest = asked;
+    rest.types.clear();
+    add({{type}, patterns, kBertShapes, {1, 32, 128}, {0.9}, {}}, rest, all_threads, &specs);
+  }
   return specs;
 }
 
 std::vector<Spec> sweep_suite(const Axes& asked, int all_threads) {
+  const std::vector<Type> all = {Type::kF32, Type::kBf16, Type::kI8};
+  const Shapes shapes = {{768, 768},  {3072, 768}, {768, 3072}, {384, 384},
+                         {1000, 333}, {64, 64},    {10, 300}};
+  const std::vector<double> sparsities = {0,   0.1, 0.2, 0.3, 0.4,  0.5,
+                                          0.6, 0.7, 0.8, 0.9, 0.95, 0.99};
   std::vector<Spec> specs;
-  const Shapes shapes = {{768, 768}, {3072, 768}, {768, 3072}, {384, 384}, {1000, 333},
-                         {64, 64},   {10, 300},   {4096, 4096}};
-  const std::vector<double> sparsities = {0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99};
-  add({{Type::kF32, Type::kBf16, Type::kI8}, {"unstructured"}, shapes, {1, 2, 8, 17, 32, 128},
-       sparsities, {}},
-      asked, all_threads, &specs);
+  const Axes warm{all, {"unstructured"}, shapes, {1, 2, 8, 17, 32, 128}, sparsities, {}};
+  add(warm, asked, all_threads, &specs);
+  if (asked.any()) return specs;
+  add({all, {"unstructured"}, kDecodeShapes, {1, 8}, sparsities, {}}, asked, all_threads, &specs);
   return specs;
 }
 
+// clang-format off
 const std::vector<Goal> kGoals = {
     {"fp32 unstructured, M=128, 50 %", Type::kF32, "unstructured", "rows", 128, 0.5, 0, false, "dense", 1.55, 1.7},
     {"fp32 unstructured, M=128, 80 %", Type::kF32, "unstructured", "rows", 128, 0.8, 0, false, "dense", 3.8, 4.3},
@@ -139,10 +151,11 @@ const std::vector<Goal> kGoals = {
     {"share of peak, unstructured in panels, 90 %", Type::kF32, "unstructured", "panels", 128, 0.9, 0, false, "peak", 0.76, 0.84},
     {"share of peak, 4x1 in panels, 90 %", Type::kF32, "4x1", "panels", 128, 0.9, 0, false, "peak", 0.97, 0.98},
 };
+// clang-format on
 
 std::vector<Spec> specs_of(const Goal& goal, int all_threads) {
   std::vector<Spec> specs;
-  const Axes own{{goal.type}, {goal.pattern}, goal.decode ? kDecodeShapes : kBertShapes,
+  const Axes own{{goal.type},   {goal.pattern},  goal.decode ? kDecodeShapes : kBertShapes,
                  {goal.tokens}, {goal.sparsity}, {}};
   add(own, {}, goal.threads > 0 ? goal.threads : all_threads, &specs);
   return specs;

@@ -28,7 +28,7 @@ extern const std::vector<std::pair<int64_t, int64_t>> kBertShapes;
 bool measured_cold(int64_t n, int64_t k);
 
 std::vector<Spec> full_suite(const Axes& axes, int all_threads);
-std::vector<Spec> quick_suite(int all_threads);
+std::vector<Spec> quick_suite(const Axes& axes, int all_threads);
 std::vector<Spec> sweep_suite(const Axes& axes, int all_threads);
 
 // A line of the table of goals: the geometric mean over shapes of one quotient.
@@ -38,8 +38,8 @@ struct Goal {
   std::string pattern, layout;
   int64_t tokens;
   double sparsity;
-  int threads;  // 0: all
-  bool decode;  // 4096x4096 cold, else the BERT shapes
+  int threads;          // 0: all
+  bool decode;          // 4096x4096 cold, else the BERT shapes
   std::string against;  // "dense", "peak" or a peer
   double goal, stretch;
 };

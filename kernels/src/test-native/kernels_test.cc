@@ -101,16 +101,23 @@ void test_convs(int level) {
   }
 }
 
-void test_matmul(int level, int64_t m, int64_t k, int64_t n) {
+// a [2, m, k], b [k, n], y [2, m, n]; turned: a [2, k, m], b [n, k], y [m, 2, n].
+void test_matmul(int level, int64_t m, int64_t k, int64_t n, bool turned) {
   const int32_t a_offsets[] = {0, static_cast<int32_t>(m * k)}, b_offsets[] = {0, 0};
+  const int32_t y_offsets[] = {0, static_cast<int32_t>(turned ? n : m * n)};
+  const sl_product p = {m, k, n, 2, turned ? 1 : k, turned ? m : 1, turned ? 1 : n,
+                        turned ? k : 1, turned ? 2 * n : n, a_offsets, b_offsets, y_offsets};
   auto a = random_floats(2 * m * k), b = random_floats(k * n);
   auto y = run("matmul", level, 2 * m * n, [&](float* out, int threads) {
-    return sl_matmul(level, m, k, n, 2, a_offsets, b_offsets, a->data(), b->data(), out, threads);
+    return sl_matmul(level, &p, a->data(), b->data(), out, threads);
   });
   for (int64_t i = 0; i < 2 * m * n; ++i) {
+    const int64_t row = turned ? i / n / 2 : i / n % m, column = i % n;
+    const int64_t pair = turned ? i / n % 2 : i / n / m;
     double sum = 0, magnitude = 0;
     for (int64_t j = 0; j < k; ++j) {
-      const double p = static_cast<double>((*a)[i / n * k + j]) * (*b)[j * n + i % n];
+      const double p = static_cast<double>((*a)[pair * m * k + (turned ? j * m + row : row * k + j)]) *
+                       (*b)[turned ? column * k + j : j * n + column];
       sum += p;
       magnitude += std::fabs(p);
     }
@@ -189,9 +196,12 @@ void test_bounds(int level, int64_t n) {
       });
     }
   }
-  run("layer norm", level, 3 * n, [&](float* y, int threads) {
-    return sl_layer_norm(level, 3, n, x->data(), scale->data(), shift->data(), 1e-5f, y, threads);
-  });
+  for (int64_t inner : {1, 3}) {
+    run("layer norm", level, 3 * n, [&](float* y, int threads) {
+      return sl_layer_norm(level, 3 / inner, n, inner, x->data(), scale->data(), shift->data(), 1e-5f,
+                           y, threads);
+    });
+  }
   run("channel affine", level, 3 * n, [&](float* y, int threads) {
     return sl_channel_affine(level, 1, 3, n, x->data(), x->data(), x->data(), y, threads);
   });
@@ -224,7 +234,8 @@ void test_no_memory(int level) {
           status |= sl_conv2d(conv2d.packed, nullptr, SL_RELU, &s, x->data(), y->data(), 1);
         }
         const int32_t zero = 0;
-        status |= sl_matmul(level, 40, 9, 9, 1, &zero, &zero, x->data(), x->data(), y->data(), 1);
+        const sl_product product = {40, 9, 9, 1, 9, 1, 9, 1, 9, &zero, &zero, &zero};
+        status |= sl_matmul(level, &product, x->data(), x->data(), y->data(), 1);
         sl_test_fail_allocation(0);
       });
       fresh.join();
@@ -267,8 +278,10 @@ void test_callers(int level) {
 void test_level(int level) {
   sl_test::test_designs(level);
   test_convs(level);
-  test_matmul(level, 50, 17, 33);
-  test_matmul(level, 1, 300, 1);
+  for (bool turned : {false, true}) {
+    test_matmul(level, 50, 17, 33, turned);
+    test_matmul(level, 1, 300, 1, turned);
+  }
   for (int64_t n : {1, 3, 4, 7, 8, 9, 15, 16, 17, 67}) test_bounds(level, n);
   test_functions(level);
   test_no_memory(level);
@@ -277,7 +290,10 @@ void test_level(int level) {
 
 }  // namespace
 
-int main() {
+// The folder with oneDNN's library may be given, so that its design is tested too.
+int main(int count, char** arguments) {
+  const char* why = count > 1 ? sl_onednn_load(arguments[1]) : "no folder given";
+  std::printf("onednn: %s\n", why == nullptr ? "loaded" : why);
   for (int level = 0; level < SL_LEVELS; ++level) {
     if (sl_level_available(level)) {
       test_level(level);

@@ -59,6 +59,7 @@ class OneDnn : public OmpCandidate {
   }
 
   void run() override {
+    omp_set_num_threads(threads_);  // our own design on oneDNN asks for one in the same thread
     for (Step& step : steps_) step.run();
     context().stream.wait();
   }
@@ -114,14 +115,15 @@ class Bare : public OneDnn {
     const auto& [m, n, k] = p.shape;
     const auto type = weight_type(p.type);
     output_ = rows({m, n}, p.type == Type::kI8 ? memory::data_type::s32 : memory::data_type::f32);
-    dnnl::matmul::primitive_desc chosen(
-        context().engine, input_.get_desc(),
-        memory::desc({k, n}, type, memory::format_tag::any), output_.get_desc());
+    dnnl::matmul::primitive_desc chosen(context().engine, input_.get_desc(),
+                                        memory::desc({k, n}, type, memory::format_tag::any),
+                                        output_.get_desc());
     memory plain = plain_weights(memory::desc({k, n}, type, memory::format_tag::ba));
     memory packed(chosen.weights_desc(), context().engine);
     reordered(plain, packed);
-    steps_.push_back({dnnl::matmul(chosen),
-                      {{DNNL_ARG_SRC, input_}, {DNNL_ARG_WEIGHTS, packed}, {DNNL_ARG_DST, output_}}});
+    steps_.push_back(
+        {dnnl::matmul(chosen),
+         {{DNNL_ARG_SRC, input_}, {DNNL_ARG_WEIGHTS, packed}, {DNNL_ARG_DST, output_}}});
   }
 
   double output(int64_t token, int64_t output) const override {
@@ -166,9 +168,9 @@ class Layer : public OneDnn {
       multiply_args.insert({DNNL_ARG_ATTR_ZERO_POINTS | DNNL_ARG_SRC, zero});
       multiply_args.insert({DNNL_ARG_ATTR_SCALES | DNNL_ARG_WEIGHTS, scales});
     }
-    dnnl::matmul::primitive_desc chosen(
-        context().engine, input_.get_desc(), memory::desc({k, n}, type, memory::format_tag::any),
-        output_.get_desc(), multiply);
+    dnnl::matmul::primitive_desc chosen(context().engine, input_.get_desc(),
+                                        memory::desc({k, n}, type, memory::format_tag::any),
+                                        output_.get_desc(), multiply);
     memory plain = plain_weights(memory::desc({k, n}, type, memory::format_tag::ba));
     memory packed(chosen.weights_desc(), context().engine);
     reordered(plain, packed);

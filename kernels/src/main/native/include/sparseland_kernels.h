@@ -80,6 +80,9 @@ enum {
   SL_ONEDNN = 7,  // all weights, by oneDNN when its library was given
   SL_DESIGNS = 8
 };
+// Gives SL_ONEDNN its library: the folder with libdnnl.so.3 (and libgomp.so.1, else the system's). Null
+// when it is loaded, else why not, valid until the next call.
+SL_API const char* sl_onednn_load(const char* folder);
 SL_API const char* sl_design_name(int design);
 // Null when the design takes the matrix at this level, else why it does not, for people.
 SL_API const char* sl_design_refuses(int level, int design, const sl_matrix* w);
@@ -129,12 +132,18 @@ SL_API int sl_linear(const sl_weights* w, int64_t m, const sl_input* x, const sl
                      int threads);
 SL_API int sl_conv2d(const sl_weights* w, const float* bias, int act, const sl_conv* s,
                      const float* x, float* y, int threads);
-// For each i below count: y[i] [m, n] = a + a_offsets[i] [m, k] * b + b_offsets[i] [k, n].
-SL_API int sl_matmul(int level, int64_t m, int64_t k, int64_t n, int64_t count,
-                     const int32_t* a_offsets, const int32_t* b_offsets, const float* a,
-                     const float* b, float* y, int threads);
+// Products of `count` pairs of matrices a [m, k] and b [k, n]. Steps from row to row and from column
+// to column, in elements, and where each begins; the columns of y lie side by side.
+typedef struct {
+  int64_t m, k, n, count;
+  int64_t a_row, a_column, b_row, b_column, y_row;
+  const int32_t *a_offsets, *b_offsets, *y_offsets;  // [count]
+} sl_product;
+SL_API int sl_matmul(int level, const sl_product* p, const float* a, const float* b, float* y,
+                     int threads);
 SL_API int sl_pool2d(int level, const sl_pool* s, const float* x, float* y, int threads);
-SL_API int sl_layer_norm(int level, int64_t rows, int64_t columns, const float* x,
+// x, y [outer, n, inner] along n; scale, shift [n].
+SL_API int sl_layer_norm(int level, int64_t outer, int64_t n, int64_t inner, const float* x,
                          const float* scale, const float* shift, float epsilon, float* y,
                          int threads);
 // x, y [outer, channels, inner].

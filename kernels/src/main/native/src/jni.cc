@@ -23,6 +23,13 @@ int64_t elements(std::initializer_list<int64_t> sizes) {
   return n;
 }
 
+// Elements of [m, k] in a layout, or -1.
+int64_t activations(int64_t m, int64_t k, int layout) {
+  if (layout != SL_ROWS && layout != SL_PANELS) return -1;
+  const int64_t padded = elements({m + SL_PANEL, k});
+  return m < 0 || padded < 0 ? -1 : layout == SL_ROWS ? m * k : sl_panels_size(m, k);
+}
+
 // Looks at buffers one by one; after the first bad one it only returns null and an exception waits.
 class Buffers {
  public:
@@ -30,14 +37,24 @@ class Buffers {
 
   bool good() const { return good_; }
 
-  // The memory of a direct buffer with at least `count` elements of `width` bytes.
+  // The memory of a direct ByteBuffer with at least `count` elements.
   template <typename T>
   T* get(jobject buffer, const char* name, int64_t count) {
+    return memory<T>(buffer, name, count, sizeof(T));
+  }
+
+  // The same of a FloatBuffer or LongBuffer, whose capacity counts elements.
+  template <typename T>
+  const T* view(jobject buffer, const char* name, int64_t count) {
+    return memory<T>(buffer, name, count, 1);
+  }
+
+  template <typename T>
+  T* memory(jobject buffer, const char* name, int64_t count, int64_t per_element) {
     if (!good_) return nullptr;
     void* address = buffer == nullptr ? nullptr : env_->GetDirectBufferAddress(buffer);
     const int64_t capacity = address == nullptr ? -1 : env_->GetDirectBufferCapacity(buffer);
-    const bool fits = count >= 0 && capacity >= 0 &&
-                      capacity / static_cast<int64_t>(sizeof(T)) >= count &&
+    const bool fits = count >= 0 && capacity >= 0 && capacity / per_element >= count &&
                       reinterpret_cast<uintptr_t>(address) % sizeof(T) == 0;
     if (!fits) {
       fail(name);
@@ -75,6 +92,36 @@ class Buffers {
   bool good_ = true;
 };
 
+// A stored matrix from its buffers; all is checked, for packers trust it. sizes: type, n, k, kept.
+sl_matrix matrix_of(Buffers* buffers, jintArray sizes, jobject mask, jobject values,
+                    jobject scales) {
+  int32_t d[4] = {};
+  buffers->ints(sizes, "matrix: sizes", d, 4);
+  const int type = d[0];
+  const int64_t n = d[1], k = d[2], kept = d[3], size = elements({n, k});
+  if (buffers->good() && (type < 0 || type >= SL_TYPES || size < 1)) buffers->fail("matrix: sizes");
+  const int64_t width = type == SL_F32 ? 4 : type == SL_BF16 ? 2 : 1;
+  sl_matrix w = {type, n, k, nullptr, nullptr, nullptr};
+  w.values = buffers->get<char>(values, "matrix: values", elements({kept, width}));
+  if (buffers->good() && reinterpret_cast<uintptr_t>(w.values) % width != 0) {
+    buffers->fail("matrix: values");
+  }
+  if (type == SL_I8) w.scales = buffers->view<float>(scales, "matrix: scales", n);
+  if (!buffers->good()) return w;
+  int64_t bits = size;
+  bool clean = true;
+  if (mask != nullptr) {
+    const int64_t words = (size + 63) / 64;
+    w.mask = buffers->view<uint64_t>(mask, "matrix: mask", words);
+    if (!buffers->good()) return w;
+    bits = 0;
+    for (int64_t i = 0; i < words; ++i) bits += __builtin_popcountll(w.mask[i]);
+    clean = size % 64 == 0 || w.mask[words - 1] >> (size % 64) == 0;
+  }
+  if (bits != kept || !clean) buffers->fail("matrix: mask");
+  return w;
+}
+
 // By reference: the packer sets it while the arguments are evaluated.
 jlong handle_of(int status, sl_weights* const& w) {
   return status == SL_OK ? static_cast<jlong>(reinterpret_cast<intptr_t>(w)) : -status;
@@ -99,34 +146,33 @@ SL_JNI(jstring, levelName)(JNIEnv* env, jclass, jint level) {
   return env->NewStringUTF(sl_level_name(level));
 }
 
-SL_JNI(jlong, packDense)(JNIEnv* env, jclass, jint level, jint groups, jint n, jint k,
-                         jobject values) {
-  Buffers buffers(env);
-  const float* v = buffers.floats(values, "packDense: values", elements({n, k}));
-  if (!buffers.good()) return -SL_BAD_ARGUMENT;
-  const sl_matrix matrix = {SL_F32, n, k, nullptr, v, nullptr};
-  sl_weights* w = nullptr;
-  return handle_of(sl_pack(level, SL_DENSE, groups, &matrix, &w), w);
+SL_JNI(jstring, onednnLoad)(JNIEnv* env, jclass, jstring folder) {
+  const char* path = folder == nullptr ? nullptr : env->GetStringUTFChars(folder, nullptr);
+  if (path == nullptr) return nullptr;
+  const char* why = sl_onednn_load(path);
+  env->ReleaseStringUTFChars(folder, path);
+  return why == nullptr ? nullptr : env->NewStringUTF(why);
 }
 
-SL_JNI(jlong, packSparse)(JNIEnv* env, jclass, jint level, jint groups, jint n, jint k,
-                          jobject mask, jobject values, jint kept) {
+SL_JNI(jstring, designName)(JNIEnv* env, jclass, jint design) {
+  return env->NewStringUTF(sl_design_name(design));
+}
+
+SL_JNI(jstring, refuses)(JNIEnv* env, jclass, jint level, jint design, jintArray sizes,
+                         jobject mask, jobject values, jobject scales) {
   Buffers buffers(env);
-  const int64_t size = elements({n, k});
-  const int64_t words = size < 0 ? -1 : (size + 63) / 64;
-  const uint64_t* m = buffers.get<uint64_t>(mask, "packSparse: mask", words);
-  const float* v = buffers.floats(values, "packSparse: values", kept);
+  const sl_matrix w = matrix_of(&buffers, sizes, mask, values, scales);
+  const char* why = buffers.good() ? sl_design_refuses(level, design, &w) : nullptr;
+  return why == nullptr ? nullptr : env->NewStringUTF(why);
+}
+
+SL_JNI(jlong, pack)(JNIEnv* env, jclass, jint level, jint design, jint groups, jintArray sizes,
+                    jobject mask, jobject values, jobject scales) {
+  Buffers buffers(env);
+  const sl_matrix matrix = matrix_of(&buffers, sizes, mask, values, scales);
   if (!buffers.good()) return -SL_BAD_ARGUMENT;
-  int64_t bits = 0;
-  for (int64_t i = 0; i < words; ++i) bits += __builtin_popcountll(m[i]);
-  const bool clean = size % 64 == 0 || words == 0 || m[words - 1] >> (size % 64) == 0;
-  if (bits != kept || !clean) {
-    buffers.fail("packSparse: mask");
-    return -SL_BAD_ARGUMENT;
-  }
-  const sl_matrix matrix = {SL_F32, n, k, m, v, nullptr};
   sl_weights* w = nullptr;
-  return handle_of(sl_pack(level, SL_CSR, groups, &matrix, &w), w);
+  return handle_of(sl_pack(level, design, groups, &matrix, &w), w);
 }
 
 SL_JNI(jlong, weightsBytes)(JNIEnv*, jclass, jlong handle) {
@@ -136,15 +182,30 @@ SL_JNI(jlong, weightsBytes)(JNIEnv*, jclass, jlong handle) {
 SL_JNI(void, weightsFree)(JNIEnv*, jclass, jlong handle) { sl_weights_free(weights_of(handle)); }
 
 SL_JNI(jint, linear)(JNIEnv* env, jclass, jlong handle, jint n, jint k, jobject bias, jint act,
-                     jint m, jobject x, jobject y, jint threads) {
+                     jint m, jint layout_x, jobject x, jint layout_y, jobject residual, jobject y,
+                     jint threads) {
   Buffers buffers(env);
   const float* b = buffers.optional(bias, "linear: bias", n);
-  const float* in = buffers.floats(x, "linear: x", elements({m, k}));
-  float* out = buffers.floats(y, "linear: y", elements({m, n}));
+  const float* in = buffers.floats(x, "linear: x", activations(m, k, layout_x));
+  const int64_t size = activations(m, n, layout_y);
+  const float* added = buffers.optional(residual, "linear: residual", size);
+  float* out = buffers.floats(y, "linear: y", size);
   if (!buffers.good()) return SL_BAD_ARGUMENT;
-  const sl_input input = {SL_ROWS, in, nullptr, 0};
-  const sl_output output = {SL_ROWS, out, b, act, nullptr};
+  const sl_input input = {layout_x, in, nullptr, 0};
+  const sl_output output = {layout_y, out, b, act, added};
   return sl_linear(weights_of(handle), m, &input, &output, threads);
+}
+
+// Rows to panels or back.
+SL_JNI(jint, convert)(JNIEnv* env, jclass, jint level, jint m, jint k, jboolean to_panels, jobject x,
+                      jobject y, jint threads) {
+  Buffers buffers(env);
+  const int from = to_panels ? SL_ROWS : SL_PANELS, to = to_panels ? SL_PANELS : SL_ROWS;
+  const float* in = buffers.floats(x, "convert: x", activations(m, k, from));
+  float* out = buffers.floats(y, "convert: y", activations(m, k, to));
+  if (!buffers.good()) return SL_BAD_ARGUMENT;
+  return to_panels ? sl_to_panels(level, m, k, in, out, threads)
+                   : sl_to_rows(level, m, k, in, out, threads);
 }
 
 SL_JNI(jint, conv2d)(JNIEnv* env, jclass, jlong handle, jobject bias, jint act, jintArray shape,
@@ -163,28 +224,34 @@ SL_JNI(jint, conv2d)(JNIEnv* env, jclass, jlong handle, jobject bias, jint act, 
   return sl_conv2d(weights_of(handle), b, act, &s, in, out, threads);
 }
 
-SL_JNI(jint, matmul)(JNIEnv* env, jclass, jint level, jint m, jint k, jint n, jintArray a_offsets,
-                     jintArray b_offsets, jobject a, jobject b, jobject y, jint threads) {
+SL_JNI(jint, matmul)(JNIEnv* env, jclass, jint level, jintArray shape, jintArray offsets, jobject a,
+                     jobject b, jobject y, jint threads) {
   Buffers buffers(env);
-  const int64_t count = env->GetArrayLength(a_offsets);
-  int32_t* offsets = static_cast<int32_t*>(sl::allocate(static_cast<size_t>(count) * 8 + 8));
-  if (offsets == nullptr) return SL_NO_MEMORY;
-  buffers.ints(a_offsets, "matmul: a offsets", offsets, count);
-  buffers.ints(b_offsets, "matmul: b offsets", offsets + count, count);
-  int64_t last_a = 0, last_b = 0;
-  for (int64_t i = 0; buffers.good() && i < count; ++i) {
-    if (offsets[i] < 0 || offsets[count + i] < 0) buffers.fail("matmul: offsets");
-    if (offsets[i] > last_a) last_a = offsets[i];
-    if (offsets[count + i] > last_b) last_b = offsets[count + i];
+  int32_t d[8] = {};
+  buffers.ints(shape, "matmul: shape", d, 8);
+  const int64_t count = env->GetArrayLength(offsets) / 3;
+  int32_t* at = static_cast<int32_t*>(sl::allocate(static_cast<size_t>(count) * 12 + 12));
+  if (at == nullptr) return SL_NO_MEMORY;
+  buffers.ints(offsets, "matmul: offsets", at, 3 * count);
+  int64_t last[3] = {};
+  for (int64_t i = 0; buffers.good() && i < 3 * count; ++i) {
+    if (at[i] < 0) buffers.fail("matmul: offsets");
+    if (at[i] > last[i / count]) last[i / count] = at[i];
   }
-  const float* pa = buffers.floats(a, "matmul: a", last_a + elements({m, k}));
-  const float* pb = buffers.floats(b, "matmul: b", last_b + elements({k, n}));
-  float* out = buffers.floats(y, "matmul: y", elements({count, m, n}));
-  int status = SL_BAD_ARGUMENT;
-  if (buffers.good()) {
-    status = sl_matmul(level, m, k, n, count, offsets, offsets + count, pa, pb, out, threads);
+  for (int i = 0; buffers.good() && i < 8; ++i) {
+    if (d[i] < (i < 3 ? 1 : 0)) buffers.fail("matmul: shape");
   }
-  sl::release(offsets);
+  const sl_product p = {d[0], d[1], d[2], count, d[3], d[4], d[5], d[6], d[7], at, at + count,
+                        at + 2 * count};
+  const int64_t rows = p.m - 1, inner = p.k - 1, columns = p.n - 1;
+  const float* pa =
+      buffers.floats(a, "matmul: a", last[0] + rows * p.a_row + inner * p.a_column + 1);
+  const float* pb =
+      buffers.floats(b, "matmul: b", last[1] + inner * p.b_row + columns * p.b_column + 1);
+  float* out = buffers.floats(y, "matmul: y", last[2] + rows * p.y_row + columns + 1);
+  const int status =
+      buffers.good() ? sl_matmul(level, &p, pa, pb, out, threads) : SL_BAD_ARGUMENT;
+  sl::release(at);
   return status;
 }
 
@@ -200,14 +267,15 @@ SL_JNI(jint, pool2d)(JNIEnv* env, jclass, jint level, jintArray shape, jobject x
   return buffers.good() ? sl_pool2d(level, &s, in, out, threads) : SL_BAD_ARGUMENT;
 }
 
-SL_JNI(jint, layerNorm)(JNIEnv* env, jclass, jint level, jint rows, jint columns, jobject x,
+SL_JNI(jint, layerNorm)(JNIEnv* env, jclass, jint level, jint outer, jint n, jint inner, jobject x,
                         jobject scale, jobject shift, jfloat epsilon, jobject y, jint threads) {
   Buffers buffers(env);
-  const float* in = buffers.floats(x, "layerNorm: x", elements({rows, columns}));
-  const float* a = buffers.floats(scale, "layerNorm: scale", columns);
-  const float* b = buffers.floats(shift, "layerNorm: shift", columns);
-  float* out = buffers.floats(y, "layerNorm: y", elements({rows, columns}));
-  return buffers.good() ? sl_layer_norm(level, rows, columns, in, a, b, epsilon, out, threads)
+  const int64_t size = elements({outer, n, inner});
+  const float* in = buffers.floats(x, "layerNorm: x", size);
+  const float* a = buffers.floats(scale, "layerNorm: scale", n);
+  const float* b = buffers.floats(shift, "layerNorm: shift", n);
+  float* out = buffers.floats(y, "layerNorm: y", size);
+  return buffers.good() ? sl_layer_norm(level, outer, n, inner, in, a, b, epsilon, out, threads)
                         : SL_BAD_ARGUMENT;
 }
 

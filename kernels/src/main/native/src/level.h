@@ -7,28 +7,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// One kept weight: its value and where its input lies, k * width * 4 bytes, k counted from the start
-// of the block. Panels of r vectors multiply that by r.
-struct SlRecord {
-  float value;
-  uint32_t offset;
-};
-
-// Rows of one block with equal counts of kept weights. Their records lie in pairs of rows, the two
-// rows alternating; the last row of an odd number lies alone.
-struct SlGroup {
-  int32_t count;
-  int32_t rows;
-};
-
-// The rows [first row of the chunk, ...) x [k of the block] part of a sparse matrix.
-struct SlBlock {
-  const SlGroup* groups;
-  int64_t group_count;
-  const int32_t* rows;  // within the chunk, in the order of the groups
-  const SlRecord* records;
-};
-
 // From sums of products to outputs, for `rows` outputs of one panel. Pointers begin at the first of
 // these outputs; null where there is nothing to do.
 struct SlFinish {
@@ -38,7 +16,7 @@ struct SlFinish {
   const float* token_scales;   // SL_I8, [tokens]
   const float* bias;           // [rows]
   int act;
-  const float* residual;       // panel [rows][tokens]
+  const float* residual;       // of the shape of the outputs
 };
 
 struct SlLevel {
@@ -47,10 +25,6 @@ struct SlLevel {
   int64_t width;       // floats in a vector
   int64_t dense_rows;  // most rows of x that dense_gemm takes
 
-  // y panel [rows][vectors * width] (+)= block * x panel [k][vectors * width]; vectors 1, 2, 4 or 8.
-  void (*csr_spmm)(const SlBlock* block, int vectors, int first, const float* x, float* y);
-  // The same for a single token: x [k], y [rows].
-  void (*csr_spmv)(const SlBlock* block, int first, const float* x, float* y);
   // c [panels][rows][2 * width] (+)= x [k][rows] * packed weights [panels][stride_k][2 * width].
   void (*dense_gemm)(int64_t rows, int64_t panels, int64_t k, int64_t stride_k, int first,
                      const float* x, const float* w, float* c);
@@ -64,6 +38,9 @@ struct SlLevel {
                         int64_t ld);
   // In place: sums [rows][tokens] to fp32 outputs, tokens 16 or 32.
   void (*finish)(const SlFinish* f, int64_t rows, int64_t tokens, void* sums);
+  // The same for the first `own` tokens, to y [own][ld]; the residual is of that shape.
+  void (*finish_rows)(const SlFinish* f, int64_t rows, int64_t tokens, const void* sums,
+                      int64_t own, float* y, int64_t ld);
   // Words [ceil(k / words)][tokens] of a type from x [rows][ld], or from a panel [k][tokens]; token
   // scales as in sl_pack_words.
   void (*words_from_rows[3])(int64_t rows, int64_t tokens, int64_t k, const float* x, int64_t ld,
@@ -82,6 +59,9 @@ struct SlLevel {
   void (*softmax)(int64_t n, int64_t inner, int log, const float* x, float* y);
   void (*layer_norm)(int64_t n, const float* x, const float* scale, const float* shift,
                      float epsilon, float* y);
+  // The same along columns: `columns` <= width of them, `ld` from row to row.
+  void (*layer_norm_columns)(int64_t n, int64_t columns, int64_t ld, const float* x,
+                             const float* scale, const float* shift, float epsilon, float* y);
   void (*reduce)(int op, int64_t n, int64_t inner, const float* x, float* y);
   // row [n] = max or sum of `count` rows of x, `ld` apart.
   void (*pool_rows)(int maximum, int64_t n, int64_t count, const float* x, int64_t ld, float* row);

@@ -14,7 +14,6 @@ namespace sl {
 namespace {
 
 constexpr int kSpins = 2000;            // about 30 us: a chain of layers keeps its helpers awake
-constexpr int64_t kLeastWork = 100000;  // below this a wake-up costs more than it saves
 
 void pause() {
 #if defined(__x86_64__)

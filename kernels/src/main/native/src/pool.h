@@ -9,6 +9,9 @@
 
 namespace sl {
 
+// Multiply-adds below which a wake-up costs more than it saves.
+constexpr int64_t kLeastWork = 100000;
+
 using Task = void (*)(void* context, int64_t index);
 
 // Runs task(context, i) for all i in [0, tasks) on the calling thread and up to threads - 1 others.

@@ -61,12 +61,20 @@ int sl_softmax(int code, int64_t outer, int64_t n, int64_t inner, int log, const
   });
 }
 
-int sl_layer_norm(int code, int64_t rows, int64_t columns, const float* x, const float* scale,
-                  const float* shift, float epsilon, float* y, int threads) {
+int sl_layer_norm(int code, int64_t outer, int64_t n, int64_t inner, const float* x,
+                  const float* scale, const float* shift, float epsilon, float* y, int threads) {
   const SlLevel* level = sl::level(code);
   if (level == nullptr) return SL_BAD_ARGUMENT;
-  return for_rows(threads, rows, columns, [&](int64_t i) {
-    level->layer_norm(columns, x + i * columns, scale, shift, epsilon, y + i * columns);
+  if (inner == 1) {
+    return for_rows(threads, outer, n, [&](int64_t i) {
+      level->layer_norm(n, x + i * n, scale, shift, epsilon, y + i * n);
+    });
+  }
+  const int64_t width = level->width, groups = (inner + width - 1) / width;
+  return for_rows(threads, outer * groups, n * least(inner, width), [&](int64_t i) {
+    const int64_t column = i % groups * width, at = i / groups * n * inner + column;
+    level->layer_norm_columns(n, least(width, inner - column), inner, x + at, scale, shift,
+                              epsilon, y + at);
   });
 }
 

@@ -8,14 +8,16 @@
 namespace sl {
 namespace {
 
-constexpr int64_t kPartWork = 16384;  // kept weights per part, about
+constexpr int64_t kPartWork = 16384;  // kept words per part, at least
 constexpr int64_t kMostParts = 16;
 constexpr int64_t kMostRows = 512;  // of a part: its outputs for 32 tokens take 64 KiB
+constexpr uint32_t kStep = 64;      // bytes from one word of k to the next in a panel of 16 tokens
 
 // Cuts rows into parts of about equal work. Returns the count; parts may be null to count only.
 int64_t cut(int64_t n, const Array<int64_t>& starts, Part* parts) {
   const int64_t total = starts[n] + n;  // a row costs something of its own
-  const int64_t wanted = least(most(total / kPartWork, 1), kMostParts);
+  int64_t wanted = 1;  // a power of two, which splits well between threads
+  while (wanted < kMostParts && total >= 2 * wanted * kPartWork) wanted *= 2;
   int64_t count = 0, first = 0;
   for (int64_t row = 0; row < n; ++row) {
     const int64_t done = starts[row + 1] + row + 1;
@@ -29,132 +31,193 @@ int64_t cut(int64_t n, const Array<int64_t>& starts, Part* parts) {
   return count;
 }
 
-// Writes blocks one after the other.
-class Writer {
+// How many elements of a store are taken.
+struct Used {
+  size_t groups = 0, rows = 0, quads = 0, runs = 0, ones = 0;
+};
+
+// Packs the blocks of one matrix in the order in which they lie: part by part, each along k.
+class Packer {
  public:
-  Writer(const Columns& kept, const float* values, uint32_t vector_bytes)
-      : kept_(kept), values_(values), vector_bytes_(vector_bytes) {}
+  explicit Packer(const Words& kept) : kept_(kept) {}
 
-  SlGroup* group = nullptr;
-  int32_t* row = nullptr;
-  SlRecord* record = nullptr;
-  Array<int64_t> cursors;  // [n]: the first weight of each row that is not yet written
+  bool prepare(int64_t n) { return next_.make(static_cast<size_t>(n)); }
 
-  // Inputs [k0, k0 + kBlock) of one part: rows sorted by count (stable), records in pairs of rows.
-  void block(const Part& part, int64_t k0, SlBlock* block) {
-    int32_t buckets[kBlock + 2] = {};
-    for (int64_t r = 0; r < part.rows; ++r) buckets[count(part.first + r, k0) + 1]++;
-    // Rows without a weight are needed in the first block only, where sums begin.
-    if (k0 > 0) buckets[1] = 0;
-    *block = {group, 0, row, record};
-    for (int64_t c = 0; c <= kBlock; ++c) {
-      if (buckets[c + 1] > 0) *group++ = {static_cast<int32_t>(c), buckets[c + 1]};
-      buckets[c + 1] += buckets[c];
+  // Blocks of all parts; with a null store only counts what they take.
+  Used pack(int64_t n, const Array<Part>& parts, int64_t block_count, const CsrStore* to,
+            CsrBlock* blocks) {
+    std::memcpy(next_.get(), kept_.starts.get(), static_cast<size_t>(n) * sizeof(int64_t));
+    used_ = Used();
+    to_ = to;
+    for (size_t i = 0; i < parts.size(); ++i) {
+      for (int64_t b = 0; b < block_count; ++b) {
+        const Used begin = used_;
+        block(parts[static_cast<int64_t>(i)], b * kCsrBlock);
+        if (to == nullptr) continue;
+        *blocks++ = {to->groups.get() + begin.groups,
+                     static_cast<int64_t>(used_.groups - begin.groups),
+                     to->rows.get() + begin.rows,
+                     to->quads.get() + begin.quads,
+                     to->runs.get() + begin.runs,
+                     static_cast<int64_t>(used_.runs - begin.runs),
+                     to->ones.get() + begin.ones};
+      }
     }
-    block->group_count = group - block->groups;
-    for (int64_t r = 0; r < part.rows; ++r) {
-      const int64_t c = count(part.first + r, k0);
-      if (c > 0 || k0 == 0) row[buckets[c]++] = static_cast<int32_t>(r);
-    }
-    for (const SlGroup* g = block->groups; g < group; ++g) records(part, *g, k0);
+    return used_;
   }
 
  private:
-  int64_t count(int64_t row_number, int64_t k0) const {
-    int64_t p = cursors[row_number];
-    while (p < kept_.starts[row_number + 1] && kept_.columns[p] < k0 + kBlock) ++p;
-    return p - cursors[row_number];
-  }
-
-  void records(const Part& part, const SlGroup& g, int64_t k0) {
-    for (int32_t i = 0; i < g.rows; ++i) {
-      const int64_t number = part.first + row[i];
-      const int64_t step = i == g.rows - 1 && i % 2 == 0 ? 1 : 2;
-      SlRecord* to = record + static_cast<int64_t>(i / 2) * 2 * g.count + i % 2;
-      for (int32_t j = 0; j < g.count; ++j) {
-        const int64_t p = cursors[number] + j;
-        to[j * step] = {values_[p], static_cast<uint32_t>(kept_.columns[p] - k0) * vector_bytes_};
-      }
-      cursors[number] += g.count;
+  void block(const Part& part, int64_t k0) {
+    int32_t counts[kMostRows], sorted[kMostRows];  // sorted: by falling count, stable
+    int32_t places[kCsrBlock + 2] = {};
+    for (int64_t r = 0; r < part.rows; ++r) {
+      counts[r] = count(part.first + r, k0);
+      ++places[kCsrBlock - counts[r] + 1];
     }
-    row += g.rows;
-    record += static_cast<int64_t>(g.rows) * g.count;
+    for (int64_t c = 0; c < kCsrBlock; ++c) places[c + 1] += places[c];
+    // Rows without a word are needed in the first block only, where sums begin.
+    const int64_t rows = k0 == 0 ? part.rows : places[kCsrBlock];
+    for (int64_t r = 0; r < part.rows; ++r) {
+      sorted[places[kCsrBlock - counts[r]]++] = static_cast<int32_t>(r);
+    }
+    int32_t last = -1;
+    for (int64_t i = 0; i < rows; i += 4) {
+      int32_t four[4];
+      for (int64_t j = 0; j < 4; ++j) four[j] = sorted[least(i + j, rows - 1)];
+      const int64_t some = least(4, rows - i);
+      const int32_t common = some < 4 ? 0 : counts[four[3]];
+      if (common > 0 || k0 == 0) add_four(part.first, four, common, common == last, k0);
+      last = common;
+      for (int64_t j = 0; j < some; ++j) {
+        if (counts[four[j]] > common) add_run(part.first, four[j], counts[four[j]] - common, k0);
+      }
+    }
   }
 
-  const Columns& kept_;
-  const float* const values_;
-  const uint32_t vector_bytes_;
+  int32_t count(int64_t row, int64_t k0) const {
+    int64_t p = next_[row];
+    while (p < kept_.starts[row + 1] && kept_.columns[p] < k0 + kCsrBlock) ++p;
+    return static_cast<int32_t>(p - next_[row]);
+  }
+
+  uint32_t offset(int64_t word, int64_t k0) const {
+    return static_cast<uint32_t>(kept_.columns[word] - k0) * kStep;
+  }
+
+  void add_four(int64_t first, const int32_t* four, int32_t common, bool same_group, int64_t k0) {
+    if (!same_group) {
+      if (to_ != nullptr) to_->groups[used_.groups] = {common, 0};
+      ++used_.groups;
+    }
+    if (to_ != nullptr) {
+      ++to_->groups[used_.groups - 1].fours;
+      for (int64_t r = 0; r < 4; ++r) {
+        to_->rows[used_.rows + r] = four[r];
+        for (int64_t i = 0; i < common; ++i) {
+          const int64_t word = next_[first + four[r]] + i;
+          to_->quads[used_.quads + i].word[r] = kept_.words[word];
+          to_->quads[used_.quads + i].offset[r] = static_cast<uint16_t>(offset(word, k0));
+        }
+      }
+    }
+    for (int64_t r = 0; common > 0 && r < 4; ++r) next_[first + four[r]] += common;
+    used_.rows += 4;
+    used_.quads += static_cast<size_t>(common);
+  }
+
+  void add_run(int64_t first, int32_t row, int32_t rest, int64_t k0) {
+    if (to_ != nullptr) {
+      to_->runs[used_.runs] = {row, rest};
+      for (int64_t i = 0; i < rest; ++i) {
+        const int64_t word = next_[first + row] + i;
+        to_->ones[used_.ones + i] = {kept_.words[word], offset(word, k0)};
+      }
+    }
+    next_[first + row] += rest;
+    ++used_.runs;
+    used_.ones += static_cast<size_t>(rest);
+  }
+
+  const Words& kept_;
+  Array<int64_t> next_;  // [n]: the first word of each row that is not yet packed
+  const CsrStore* to_ = nullptr;
+  Used used_;
 };
 
-const char* refuses(const SlLevel*, const sl_matrix& w) {
-  return w.type == SL_F32 ? nullptr : "the csr design takes fp32 only";
+const CsrKernels* kernels_of(const SlLevel* level) {
+#if defined(SL_X86)
+  if (level->code == SL_AVX512) return &csr_kernels__avx512;
+  if (level->code == SL_AVX2) return &csr_kernels__avx2;
+#endif
+  return &csr_kernels__scalar;
 }
+
+const char* refuses(const SlLevel*, const sl_matrix&) { return nullptr; }
 
 }  // namespace
 
 extern const Design kCsr = {"csr", refuses, pack_as<CsrPacked>};
 
+CsrPacked::CsrPacked(const SlLevel* level_, const sl_matrix& w)
+    : PanelDesign(level_, w), kernels_(kernels_of(level_)) {}
+
 bool CsrPacked::fill(const sl_matrix& w) {
-  Columns kept;
-  if (!kept.fill(w) || !fill_scales(w)) return false;
-  block_count_ = up(k, kBlock);
-  if (!parts_.make(static_cast<size_t>(cut(n, kept.starts, nullptr)))) return false;
-  cut(n, kept.starts, parts_.get());
-  size_t most_groups = 0;
-  for (int64_t i = 0; i < parts(); ++i) {
-    most_groups += static_cast<size_t>(least(parts_[i].rows, kBlock + 1) * block_count_);
-  }
-  Writer writer(kept, static_cast<const float*>(w.values),
-                static_cast<uint32_t>(level->width * 4));
-  if (!blocks_.make(product(parts(), block_count_)) || !groups_.make(most_groups) ||
-      !rows_.make(product(n, block_count_)) ||
-      !records_.make(static_cast<size_t>(kept.kept(n))) ||
-      !writer.cursors.make(static_cast<size_t>(n))) {
+  Words kept;
+  if (!kept.fill(w, 1) || !fill_scales(w)) return false;
+  kept_ = kept.starts[n];
+  block_count_ = up(words_of(type, k), kCsrBlock);
+  Packer packer(kept);
+  if (!parts_.make(static_cast<size_t>(cut(n, kept.starts, nullptr))) || !packer.prepare(n)) {
     return false;
   }
-  std::memcpy(writer.cursors.get(), kept.starts.get(), static_cast<size_t>(n) * sizeof(int64_t));
-  writer.group = groups_.get();
-  writer.row = rows_.get();
-  writer.record = records_.get();
-  for (int64_t i = 0; i < parts(); ++i) {
-    for (int64_t b = 0; b < block_count_; ++b) {
-      writer.block(parts_[i], b * kBlock, &blocks_[i * block_count_ + b]);
-    }
+  cut(n, kept.starts, parts_.get());
+  const Used used = packer.pack(n, parts_, block_count_, nullptr, nullptr);
+  if (!blocks_.make(product(parts_.size(), static_cast<size_t>(block_count_))) ||
+      !store_.groups.make(used.groups) || !store_.rows.make(used.rows) ||
+      !store_.quads.make(used.quads) || !store_.runs.make(used.runs) ||
+      !store_.ones.make(used.ones)) {
+    return false;
   }
+  packer.pack(n, parts_, block_count_, &store_, blocks_.get());
   return true;
 }
 
 int64_t CsrPacked::bytes() const {
-  return PanelDesign::bytes() + parts_.bytes() + blocks_.bytes() + groups_.bytes() +
-         rows_.bytes() + records_.bytes();
+  return PanelDesign::bytes() + parts_.bytes() + blocks_.bytes() + store_.groups.bytes() +
+         store_.rows.bytes() + store_.quads.bytes() + store_.runs.bytes() + store_.ones.bytes();
 }
 
 void CsrPacked::unpack(void* values) const {
-  float* to = static_cast<float*>(values);
-  const uint32_t vector_bytes = static_cast<uint32_t>(level->width * 4);
+  const int64_t width = width_of(type), per_word = values_in_word(type);
   for (int64_t i = 0; i < parts() * block_count_; ++i) {
-    const SlBlock& block = blocks_[i];
-    const int64_t first = parts_[i / block_count_].first, k0 = i % block_count_ * kBlock;
+    const CsrBlock& block = blocks_[i];
+    const int64_t first = parts_[i / block_count_].first, k0 = i % block_count_ * kCsrBlock;
+    const auto put = [&](int32_t row, uint32_t word, uint32_t offset) {
+      const int64_t column = (k0 + offset / kStep) * per_word;
+      std::memcpy(static_cast<char*>(values) + ((first + row) * k + column) * width, &word,
+                  static_cast<size_t>(least(per_word, k - column) * width));
+    };
     const int32_t* row = block.rows;
-    const SlRecord* records = block.records;
-    for (const SlGroup* g = block.groups; g < block.groups + block.group_count; ++g) {
-      for (int32_t r = 0; r < g->rows; ++r) {
-        const int64_t step = r == g->rows - 1 && r % 2 == 0 ? 1 : 2;
-        const SlRecord* from = records + static_cast<int64_t>(r / 2) * 2 * g->count + r % 2;
-        for (int32_t j = 0; j < g->count; ++j) {
-          to[(first + row[r]) * k + k0 + from[j * step].offset / vector_bytes] =
-              from[j * step].value;
+    const CsrQuad* quad = block.quads;
+    for (const CsrGroup* g = block.groups; g < block.groups + block.group_count; ++g) {
+      for (int32_t f = 0; f < g->fours; ++f, row += 4) {
+        for (const CsrQuad* end = quad + g->count; quad < end; ++quad) {
+          for (int r = 0; r < 4; ++r) put(row[r], quad->word[r], quad->offset[r]);
         }
       }
-      row += g->rows;
-      records += static_cast<int64_t>(g->rows) * g->count;
+    }
+    const CsrOne* one = block.ones;
+    for (int64_t r = 0; r < block.run_count; ++r) {
+      for (const CsrOne* end = one + block.runs[r].count; one < end; ++one) {
+        put(block.runs[r].row, one->word, one->offset);
+      }
     }
   }
 }
 
 int CsrPacked::linear(const Call& call) const {
   const bool rows = call.x.layout == SL_ROWS && call.y.layout == SL_ROWS;
-  return call.m == 1 && rows ? token(call) : PanelDesign::linear(call);
+  return call.m == 1 && rows && type == SL_F32 ? token(call) : PanelDesign::linear(call);
 }
 
 // One token needs no panel.
@@ -165,7 +228,7 @@ int CsrPacked::token(const Call& call) const {
     const Part& p = parts_[i];
     float* out = y.data + p.first;
     for (int64_t b = 0; b < block_count_; ++b) {
-      level->csr_spmv(&blocks_[i * block_count_ + b], b == 0, x + b * kBlock, out);
+      kernels_->spmv(&blocks_[i * block_count_ + b], b == 0, x + b * kCsrBlock, out);
     }
     if (y.bias != nullptr || y.act != SL_IDENTITY) {
       level->bias_act_row(p.rows, y.bias == nullptr ? nullptr : y.bias + p.first, y.act, out, out);
@@ -176,11 +239,10 @@ int CsrPacked::token(const Call& call) const {
 }
 
 void CsrPacked::multiply(int64_t part, int64_t tokens, const void* words, void* sums) const {
-  const float* x = static_cast<const float*>(words);
-  const int vectors = static_cast<int>(tokens / level->width);
+  const uint32_t* x = static_cast<const uint32_t*>(words);
   for (int64_t b = 0; b < block_count_; ++b) {
-    level->csr_spmm(&blocks_[part * block_count_ + b], vectors, b == 0, x + b * kBlock * tokens,
-                    static_cast<float*>(sums));
+    kernels_->spmm[type](&blocks_[part * block_count_ + b], tokens, b == 0,
+                         x + b * kCsrBlock * tokens, sums);
   }
 }
 

@@ -1,19 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
-// Csr: single kept weights, any pattern. Rows are cut into parts of about equal work, inputs into blocks
+// Csr: single kept words, any pattern. Rows are cut into parts of about equal work, inputs into blocks
 // of what fits L1; in each block rows with equal counts stand together.
 #ifndef SPARSELAND_DESIGNS_CSR_H_
 #define SPARSELAND_DESIGNS_CSR_H_
 
 #include "../matrix.h"
 #include "../panels.h"
+#include "csr_kernels.h"
 
 namespace sl {
 
-constexpr int64_t kBlock = 256;  // inputs in a block: with 32 tokens 32 KiB, what fits L1
+// All blocks of a matrix, one after the other.
+struct CsrStore {
+  Array<CsrGroup> groups;
+  Array<int32_t> rows;
+  Array<CsrQuad> quads;
+  Array<CsrRun> runs;
+  Array<CsrOne> ones;
+};
 
 class CsrPacked : public PanelDesign {
  public:
-  using PanelDesign::PanelDesign;
+  CsrPacked(const SlLevel* level, const sl_matrix& w);
 
   bool fill(const sl_matrix& w);
   int linear(const Call& call) const override;
@@ -22,18 +30,17 @@ class CsrPacked : public PanelDesign {
 
   int64_t parts() const override { return static_cast<int64_t>(parts_.size()); }
   Part part(int64_t i) const override { return parts_[i]; }
-  int64_t nonzeros() const override { return static_cast<int64_t>(records_.size()); }
+  int64_t nonzeros() const override { return kept_; }
   void multiply(int64_t part, int64_t tokens, const void* words, void* sums) const override;
 
  private:
   int token(const Call& call) const;
 
-  int64_t block_count_ = 0;
+  const CsrKernels* const kernels_;
+  int64_t kept_ = 0, block_count_ = 0;
   Array<Part> parts_;
-  Array<SlBlock> blocks_;  // [part][block]
-  Array<SlGroup> groups_;
-  Array<int32_t> rows_;
-  Array<SlRecord> records_;
+  Array<CsrBlock> blocks_;  // [part][block]
+  CsrStore store_;
 };
 
 }  // namespace sl

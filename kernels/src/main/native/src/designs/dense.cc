@@ -5,6 +5,7 @@
 
 #include "../matrix.h"
 #include "../pool.h"
+#include "through_rows.h"
 
 namespace sl {
 namespace {
@@ -22,7 +23,7 @@ bool DensePacked::fill(const sl_matrix& w) {
   if (!panels_.make(product(up(n, width2), width2, k))) return false;
   const float* values = static_cast<const float*>(w.values);
   if (w.mask == nullptr) {
-    pack_panels(width2, n, k, values, 1, k, panels_.get());
+    pack_panels(level, n, k, values, 1, k, panels_.get());
     return true;
   }
   Columns kept;
@@ -46,31 +47,10 @@ void DensePacked::unpack(void* values) const {
   }
 }
 
-// Panels are brought to rows and back.
 int DensePacked::linear(const Call& call) const {
-  if (call.x.layout == SL_WORDS) return SL_BAD_ARGUMENT;
-  const float* x = static_cast<const float*>(call.x.data);
-  sl_output y = call.y;
-  const int code = level->code;
-  if (call.x.layout == SL_PANELS) {
-    float* unpacked = scratch(kRowsIn, product(call.m, k));
-    if (unpacked == nullptr) return SL_NO_MEMORY;
-    sl_to_rows(code, call.m, k, x, unpacked, call.threads);
-    x = unpacked;
-  }
-  if (y.layout == SL_ROWS) return rows(call.m, x, y, call.threads);
-  y.data = scratch(kRowsOut, product(call.m, n));
-  y.residual = nullptr;
-  if (y.data == nullptr) return SL_NO_MEMORY;
-  const int status = rows(call.m, x, y, call.threads);
-  if (status != SL_OK) return status;
-  sl_to_panels(code, call.m, n, y.data, call.y.data, call.threads);
-  if (call.y.residual != nullptr) {
-    const int32_t size = static_cast<int32_t>(sl_panels_size(call.m, n)), step = 1;
-    return sl_binary(code, SL_ADD, 1, &size, &step, &step, call.y.data, call.y.residual,
-                     call.y.data, call.threads);
-  }
-  return SL_OK;
+  return through_rows(*this, call, [&](const float* x, const sl_output& y) {
+    return rows(call.m, x, y, call.threads);
+  });
 }
 
 int DensePacked::rows(int64_t m, const float* x, const sl_output& y, int threads) const {
@@ -139,10 +119,16 @@ int dense_task(const SlLevel* level, const DenseTask& task, const float* bias, i
   return SL_OK;
 }
 
-void pack_panels(int64_t width2, int64_t n, int64_t k, const float* b, int64_t ld_k, int64_t ld_n,
-                 float* panels) {
+void pack_panels(const SlLevel* level, int64_t n, int64_t k, const float* b, int64_t ld_k,
+                 int64_t ld_n, float* panels) {
+  const int64_t width2 = 2 * level->width;
   for (int64_t j = 0; j < n; j += width2) {
     const int64_t columns = n - j < width2 ? n - j : width2;
+    if (ld_k == 1) {
+      level->rows_to_panel(columns, width2, k, b + j * ld_n, ld_n, panels);
+      panels += k * width2;
+      continue;
+    }
     for (int64_t i = 0; i < k; ++i) {
       const float* from = b + i * ld_k + j * ld_n;
       if (ld_n == 1) {

@@ -40,8 +40,8 @@ int dense_task(const SlLevel* level, const DenseTask& task, const float* bias, i
                int64_t ld);
 
 // Panels of 2 vectors of columns from b [k][n] with row step ld_k and column step ld_n; zero-padded.
-void pack_panels(int64_t width2, int64_t n, int64_t k, const float* b, int64_t ld_k, int64_t ld_n,
-                 float* panels);
+void pack_panels(const SlLevel* level, int64_t n, int64_t k, const float* b, int64_t ld_k,
+                 int64_t ld_n, float* panels);
 
 }  // namespace sl
 

@@ -6,14 +6,13 @@
 #define SL_TEXT2(x) #x
 #define SL_TEXT(x) SL_TEXT2(x)
 
-void SL_KERNEL(f32_csr_spmm_2x8v)(const SlBlock*, int, int, const float*, float*);
-void SL_KERNEL(f32_csr_spmv_8x1)(const SlBlock*, int, const float*, float*);
 void SL_KERNEL(f32_dense_gemm_rx2v)(int64_t, int64_t, int64_t, int64_t, int, const float*,
                                     const float*, float*);
 void SL_KERNEL(f32_dense_conv_4x2v)(int64_t, int64_t, const float*, const float*, float*);
 void SL_KERNEL(f32_rows_to_panel)(int64_t, int64_t, int64_t, const float*, int64_t, float*);
 void SL_KERNEL(f32_panel_to_rows)(int64_t, int64_t, int64_t, const float*, float*, int64_t);
 void SL_KERNEL(finish)(const SlFinish*, int64_t, int64_t, void*);
+void SL_KERNEL(finish_rows)(const SlFinish*, int64_t, int64_t, const void*, int64_t, float*, int64_t);
 #define SL_WORDS_FROM_ROWS(type)                                                              \
   void SL_KERNEL(type##_words_from_rows)(int64_t, int64_t, int64_t, const float*, int64_t, float, \
                                          void*, float*)
@@ -29,6 +28,8 @@ void SL_KERNEL(f32_binary)(int, int64_t, int64_t, int64_t, const float*, const f
 void SL_KERNEL(f32_affine)(int64_t, float, float, const float*, float*);
 void SL_KERNEL(f32_softmax)(int64_t, int64_t, int, const float*, float*);
 void SL_KERNEL(f32_layer_norm)(int64_t, const float*, const float*, const float*, float, float*);
+void SL_KERNEL(f32_layer_norm_columns)(int64_t, int64_t, int64_t, const float*, const float*,
+                                       const float*, float, float*);
 void SL_KERNEL(f32_reduce)(int, int64_t, int64_t, const float*, float*);
 void SL_KERNEL(f32_pool_rows)(int, int64_t, int64_t, const float*, int64_t, float*);
 
@@ -38,13 +39,12 @@ const SlLevel SL_KERNEL(sl_level) = {
     W == 16 ? SL_AVX512 : W == 8 ? SL_AVX2 : SL_SCALAR,
     W,
     W == 16 ? 12 : 6,
-    SL_KERNEL(f32_csr_spmm_2x8v),
-    SL_KERNEL(f32_csr_spmv_8x1),
     SL_KERNEL(f32_dense_gemm_rx2v),
     SL_KERNEL(f32_dense_conv_4x2v),
     SL_KERNEL(f32_rows_to_panel),
     SL_KERNEL(f32_panel_to_rows),
     SL_KERNEL(finish),
+    SL_KERNEL(finish_rows),
     {SL_KERNEL(f32_words_from_rows), SL_KERNEL(bf16_words_from_rows), SL_KERNEL(u8_words_from_rows)},
     {nullptr, SL_KERNEL(bf16_words_from_panel), SL_KERNEL(u8_words_from_panel)},
     SL_KERNEL(f32_bias_act),
@@ -54,6 +54,7 @@ const SlLevel SL_KERNEL(sl_level) = {
     SL_KERNEL(f32_affine),
     SL_KERNEL(f32_softmax),
     SL_KERNEL(f32_layer_norm),
+    SL_KERNEL(f32_layer_norm_columns),
     SL_KERNEL(f32_reduce),
     SL_KERNEL(f32_pool_rows),
 };

@@ -30,13 +30,14 @@ SL_INLINE void transpose4(const float* x, int64_t x_ld, float* y, int64_t y_ld) 
 
 // Lane l is the 4 floats at p + l * step.
 SL_INLINE vf gather_lanes(const float* p, int64_t step) {
+  const __m256 low = _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(p)),
+                                          _mm_loadu_ps(p + step), 1);
 #if SL_WIDTH == 16
-  __m512 v = _mm512_castps128_ps512(_mm_loadu_ps(p));
-  v = _mm512_mask_broadcast_f32x4(v, 0x00f0, _mm_loadu_ps(p + step));
-  v = _mm512_mask_broadcast_f32x4(v, 0x0f00, _mm_loadu_ps(p + 2 * step));
-  return _mm512_mask_broadcast_f32x4(v, 0xf000, _mm_loadu_ps(p + 3 * step));
+  const __m256 high = _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(p + 2 * step)),
+                                           _mm_loadu_ps(p + 3 * step), 1);
+  return _mm512_insertf32x8(_mm512_castps256_ps512(low), high, 1);
 #else
-  return _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(p)), _mm_loadu_ps(p + step), 1);
+  return low;
 #endif
 }
 
@@ -75,43 +76,41 @@ SL_INLINE void swap_lanes(vf* v) {
 #endif
 }
 
-// y [W][y_ld] = x' from x [W][x_ld].
+// y [W][y_ld] = x' from x [W][x_ld]. Reads each line of x once: rows that lie a multiple of 4 KiB apart
+// would throw each other out of the cache.
 SL_INLINE void transpose_w(const float* x, int64_t x_ld, float* y, int64_t y_ld) {
+  vf v[4][SL_LANES];
 #pragma GCC unroll 4
-  for (int p = 0; p < W; p += 4) {
-    vf v[4];
+  for (int q = 0; q < SL_LANES; ++q) {
+    vf part[4];
 #pragma GCC unroll 4
-    for (int r = 0; r < 4; ++r) v[r] = gather_lanes(x + r * x_ld + p, 4 * x_ld);
-    transpose_lanes(v);
+    for (int r = 0; r < 4; ++r) part[r] = load(x + (4 * q + r) * x_ld);
+    transpose_lanes(part);
 #pragma GCC unroll 4
-    for (int r = 0; r < 4; ++r) store(y + (p + r) * y_ld, v[r]);
+    for (int r = 0; r < 4; ++r) v[r][q] = part[r];
+  }
+#pragma GCC unroll 4
+  for (int r = 0; r < 4; ++r) {
+    swap_lanes(v[r]);
+#pragma GCC unroll 4
+    for (int l = 0; l < SL_LANES; ++l) store(y + (4 * l + r) * y_ld, v[r][l]);
   }
 }
 #endif
 
-// y [columns][y_ld] = x' from x [rows][x_ld].
-SL_INLINE void transpose(int64_t rows, int64_t columns, const float* x, int64_t x_ld, float* y,
-                         int64_t y_ld) {
-  int64_t row = 0;
+// v[r] is column r of x [W][ld], r < 4.
+SL_INLINE void columns4(const float* x, int64_t ld, vf* v) {
 #if defined(SL_LANES)
-  for (; row + W <= rows; row += W) {
-    int64_t i = 0;
-    for (; i + W <= columns; i += W) transpose_w(x + row * x_ld + i, x_ld, y + i * y_ld + row, y_ld);
-    for (; i < columns; ++i) {
-      for (int64_t r = row; r < row + W; ++r) y[i * y_ld + r] = x[r * x_ld + i];
-    }
+#pragma GCC unroll 4
+  for (int r = 0; r < 4; ++r) v[r] = gather_lanes(x + r * ld, 4 * ld);
+  transpose_lanes(v);
+#else
+  for (int r = 0; r < 4; ++r) {
+    float column[W];
+    for (int i = 0; i < W; ++i) column[i] = x[i * ld + r];
+    v[r] = load(column);
   }
 #endif
-  for (; row + 4 <= rows; row += 4) {
-    int64_t i = 0;
-    for (; i + 4 <= columns; i += 4) transpose4(x + row * x_ld + i, x_ld, y + i * y_ld + row, y_ld);
-    for (; i < columns; ++i) {
-      for (int64_t r = row; r < row + 4; ++r) y[i * y_ld + r] = x[r * x_ld + i];
-    }
-  }
-  for (; row < rows; ++row) {
-    for (int64_t i = 0; i < columns; ++i) y[i * y_ld + row] = x[row * x_ld + i];
-  }
 }
 
 #endif  // SPARSELAND_MICRO_TRANSPOSE_H_

@@ -3,6 +3,7 @@ package io.sparseland.kernels;
 
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.nio.LongBuffer;
 import java.util.List;
@@ -16,15 +17,44 @@ class BadInputTest {
   private final Samples samples = new Samples(1);
 
   @Test
-  void packing_checks_counts_and_the_mask() {
-    refused(() -> kernels.packDense(2, 3, FloatBuffer.allocate(5)), "5 values for [2, 3]");
-    refused(() -> kernels.packDense(0, 3, FloatBuffer.allocate(0)), "sizes of 1 or more");
-    refused(() -> kernels.packDense(3, 2, 2, FloatBuffer.allocate(6)), "that divide 3 outputs");
+  void matrices_check_counts_masks_and_scales() {
+    refused(() -> Matrix.dense(2, 3, FloatBuffer.allocate(5)), "5 values for [2, 3]");
+    refused(() -> Matrix.dense(0, 3, FloatBuffer.allocate(0)), "sizes of 1 or more");
+    refused(() -> Matrix.dense(3, 2, FloatBuffer.allocate(6)).inGroups(2), "that divide 3 outputs");
     refused(
-        () -> kernels.packSparse(2, 3, LongBuffer.allocate(2), FloatBuffer.allocate(0)),
-        "2 mask words");
+        () -> Matrix.sparse(2, 3, LongBuffer.allocate(2), FloatBuffer.allocate(0)), "2 mask words");
     refused(() -> sparse(0b111, 2), "2 values, the mask keeps 3");
     refused(() -> sparse(0b1000000, 1), "bits behind the last");
+    refused(() -> int8(1f), "1 scales, allowed are 2");
+    refused(() -> int8(1f, Float.NaN), "scale 1 is NaN, allowed are finite numbers of 0 or more");
+    refused(() -> int8(Float.POSITIVE_INFINITY, 1f), "scale 0 is Infinity");
+    refused(() -> int8(1f, -1f), "scale 1 is -1.0");
+    refused(
+        () -> new TypedValues(WeightType.INT8, ByteBuffer.allocate(6), null),
+        "INT8 without scales");
+    refused(
+        () -> new TypedValues(WeightType.BF16, ByteBuffer.allocate(5), null), "5 bytes of BF16");
+    refused(
+        () -> Matrix.dense(1, 2, FloatBuffer.wrap(new float[] {1, Float.NaN})).as(WeightType.INT8),
+        "weight 1 is NaN, allowed are finite numbers");
+    refused(
+        () -> Matrix.dense(1, 1 << 18, FloatBuffer.allocate(1 << 18)).as(WeightType.INT8),
+        "262144 inputs of INT8, allowed are 131072");
+  }
+
+  @Test
+  void packing_names_the_designs_there_are_and_why_one_refuses() {
+    Matrix w = Matrix.dense(2, 3, FloatBuffer.allocate(6));
+
+    refused(() -> kernels.pack(w, "magic"), "design 'magic', the " + kernels.name());
+    refused(() -> kernels.pack(w, Kernels.DENSE, "magic", 2), "design 'magic'");
+    refused(() -> kernels.pack(w, Kernels.DENSE, Kernels.SPARSE, 0), "batchFrom is 0");
+    for (String design : kernels.designs()) {
+      kernels
+          .refuses(w, design)
+          .ifPresent(
+              why -> refused(() -> kernels.pack(w, design), "design '" + design + "' refuses"));
+    }
   }
 
   @Test
@@ -133,9 +163,14 @@ class BadInputTest {
     kernels.conv2d(w, null, Activation.NONE, s, x, y);
   }
 
-  private PackedWeights sparse(long mask, int values) {
-    return kernels.packSparse(
-        2, 3, LongBuffer.wrap(new long[] {mask}), FloatBuffer.allocate(values));
+  private static Matrix sparse(long mask, int values) {
+    return Matrix.sparse(2, 3, LongBuffer.wrap(new long[] {mask}), FloatBuffer.allocate(values));
+  }
+
+  private static Matrix int8(float... scales) {
+    TypedValues values =
+        new TypedValues(WeightType.INT8, ByteBuffer.allocate(6), FloatBuffer.wrap(scales));
+    return new Matrix(2, 3, 1, null, values);
   }
 
   private static void refused(ThrowingCallable call, String why) {

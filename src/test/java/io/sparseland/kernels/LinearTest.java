@@ -177,7 +177,7 @@ class LinearTest {
     int m = x.dimension(0);
     Tensor y = Tensor.allocate(ElementType.FLOAT32, m, w.n());
     try (PackedWeights packed = w.pack(kernels, sparse)) {
-      assertThat(packed.sparse()).isEqualTo(sparse);
+      assertThat(packed.design(m)).isEqualTo(sparse ? Kernels.SPARSE : Kernels.DENSE);
       kernels.linear(packed, bias, Activation.NONE, x, y);
     }
     Samples.Matrix meant = sparse ? w : w.full();

@@ -8,11 +8,14 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.LongBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** Loading: found, forced, switched off and broken; and the guards of the native side itself. */
 class NativeLibraryTest {
@@ -40,9 +43,26 @@ class NativeLibraryTest {
     assertThatThrownBy(() -> NativeCalls.unary(scalar, 1, 0, 0, 17, direct, direct, 1))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage("unary: x");
-    assertThatThrownBy(() -> NativeCalls.packSparse(scalar, 1, 2, 3, direct, direct, 1))
+    LongBuffer mask = direct.order(ByteOrder.nativeOrder()).asLongBuffer(); // keeps nothing
+    int[] fp32 = {0, 2, 3, 1}; // type, n, k, kept
+    int[] int8 = {2, 2, 3, 6};
+    assertThatThrownBy(() -> NativeCalls.pack(scalar, 1, 1, fp32, mask, direct, null))
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessage("packSparse: mask");
+        .hasMessage("matrix: mask");
+    assertThatThrownBy(() -> NativeCalls.pack(scalar, 1, 1, fp32, null, direct, null))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("matrix: mask");
+    assertThatThrownBy(() -> NativeCalls.pack(scalar, 1, 1, int8, null, direct, null))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("matrix: scales");
+    assertThatThrownBy(
+            () -> NativeCalls.refuses(scalar, 1, new int[] {0, 4, 5, 20}, null, direct, null))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("matrix: values");
+    assertThatThrownBy(
+            () -> NativeCalls.refuses(scalar, 1, new int[] {3, 1, 1, 1}, null, direct, null))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("matrix: sizes");
   }
 
   @Test
@@ -77,6 +97,24 @@ class NativeLibraryTest {
     assertThat(unknown.exit()).isNotZero();
     assertThat(unknown.output())
         .contains("SPARSELAND_ISA is 'sse9', this machine has " + String.join(", ", levels));
+  }
+
+  @Test
+  @Tag("slow")
+  void onednn_is_found_on_the_class_path_or_its_absence_is_told(@TempDir Path cache)
+      throws Exception {
+    Child plain = Child.run(null, "-Dsparseland.cache=" + cache);
+    Child off = Child.run(null, "-Dsparseland.onednn=off");
+    Child elsewhere = Child.run(null, "-Dsparseland.onednn=/nowhere");
+
+    assertThat(off.output()).contains("oneDNN: not used for dense layers: off");
+    if (NativeLibrary.loaded()) {
+      assertThat(plain.output())
+          .containsPattern("oneDNN: from " + cache + "/onednn-|apt-get install ocl-icd-libopencl1");
+      assertThat(elsewhere.output()).containsPattern("not used for dense layers: .*libdnnl.so.3");
+    } else {
+      assertThat(plain.output() + elsewhere.output()).contains("the native kernels are not loaded");
+    }
   }
 
   /** What a new JVM says about its kernels. */
@@ -114,6 +152,7 @@ class NativeLibraryTest {
         kernels.linear(w, null, Activation.RELU, samples.tensor(9, 50), samples.tensor(9, 40));
       }
       System.out.println("best=" + kernels.name() + " " + NativeLibrary.status());
+      System.out.println(OneDnn.status());
     }
   }
 }

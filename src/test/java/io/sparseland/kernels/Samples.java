@@ -49,6 +49,11 @@ final class Samples {
     }
 
     private PackedWeights sparse(Kernels kernels, int groups) {
+      return kernels.pack(masked().inGroups(groups), Kernels.SPARSE);
+    }
+
+    /** As it is stored, with its mask. */
+    io.sparseland.kernels.Matrix masked() {
       LongBuffer mask = LongBuffer.allocate((kept.length + 63) / 64);
       float[] nonzeros = new float[kept.length];
       int count = 0;
@@ -58,11 +63,17 @@ final class Samples {
           nonzeros[count++] = values[i];
         }
       }
-      return kernels.packSparse(n, k, groups, mask, FloatBuffer.wrap(nonzeros, 0, count));
+      return io.sparseland.kernels.Matrix.sparse(n, k, mask, FloatBuffer.wrap(nonzeros, 0, count));
     }
 
     PackedWeights dense(Kernels kernels) {
-      return kernels.packDense(n, k, FloatBuffer.wrap(values));
+      return dense(kernels, 1);
+    }
+
+    private PackedWeights dense(Kernels kernels, int groups) {
+      return kernels.pack(
+          io.sparseland.kernels.Matrix.dense(n, k, FloatBuffer.wrap(values)).inGroups(groups),
+          Kernels.DENSE);
     }
 
     /** All weights kept: what a dense product computes. */
@@ -74,9 +85,7 @@ final class Samples {
 
     /** For a convolution in groups. */
     PackedWeights pack(Kernels kernels, int groups, boolean sparse) {
-      return sparse
-          ? sparse(kernels, groups)
-          : kernels.packDense(n, k, groups, FloatBuffer.wrap(values));
+      return sparse ? sparse(kernels, groups) : dense(kernels, groups);
     }
 
     PackedWeights pack(Kernels kernels, boolean sparse) {

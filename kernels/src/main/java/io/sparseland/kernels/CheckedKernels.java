@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparseland.kernels;
 
-import java.nio.FloatBuffer;
-import java.nio.LongBuffer;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** The checking layer over a {@link KernelSet}: every shape, type and range, once for all sets. */
@@ -22,66 +21,89 @@ final class CheckedKernels implements Kernels {
   }
 
   @Override
-  public PackedWeights packDense(int outputs, int inputs, int groups, FloatBuffer values) {
-    int size = Shapes.matrix("packDense", outputs, inputs, groups);
-    Check.that(
-        values.remaining() == size,
-        "packDense: %d values for [%d, %d], allowed are %d",
-        values.remaining(),
-        outputs,
-        inputs,
-        size);
-    return set.packDense(outputs, inputs, groups, values.slice());
+  public List<String> designs() {
+    return set.designs();
   }
 
   @Override
-  public PackedWeights packSparse(
-      int outputs, int inputs, int groups, LongBuffer maskWords, FloatBuffer nonzeros) {
-    int size = Shapes.matrix("packSparse", outputs, inputs, groups);
-    LongBuffer mask = maskWords.slice();
-    int words = (int) ((size + 63L) / 64);
+  public Optional<String> refuses(Matrix w, String design) {
     Check.that(
-        mask.remaining() == words,
-        "packSparse: %d mask words for [%d, %d], allowed are %d",
-        mask.remaining(),
-        outputs,
-        inputs,
-        words);
-    int kept = 0;
-    for (int i = 0; i < words; i++) {
-      kept += Long.bitCount(mask.get(i));
+        set.designs().contains(design),
+        "design '%s', the %s kernels have %s",
+        design,
+        name(),
+        set.designs());
+    return Optional.ofNullable(set.refuses(w, design));
+  }
+
+  @Override
+  public PackedWeights pack(Matrix w, String design) {
+    refuses(w, design)
+        .ifPresent(
+            why -> {
+              throw new IllegalArgumentException(
+                  "design '%s' refuses %s: %s".formatted(design, w, why));
+            });
+    return set.pack(w, design);
+  }
+
+  @Override
+  public PackedWeights pack(Matrix w, String decode, String batch, int batchFrom) {
+    Check.atLeast("batchFrom", batchFrom, 1);
+    if (decode.equals(batch) || batchFrom == 1) {
+      return pack(w, batch);
     }
-    Check.that(
-        size % 64 == 0 || mask.get(words - 1) >>> (size % 64) == 0,
-        "packSparse: the mask has bits behind the last of %d weights",
-        size);
-    Check.that(
-        nonzeros.remaining() == kept,
-        "packSparse: %d values, the mask keeps %d",
-        nonzeros.remaining(),
-        kept);
-    return set.packSparse(outputs, inputs, groups, mask, nonzeros.slice());
+    PackedWeights few = pack(w, decode);
+    try {
+      return new TwoForms(few, pack(w, batch), batchFrom);
+    } catch (RuntimeException | Error e) {
+      few.close();
+      throw e;
+    }
   }
 
   @Override
-  public void linear(PackedWeights w, @Nullable Tensor bias, Activation act, Tensor x, Tensor y) {
+  public void linear(
+      PackedWeights w,
+      @Nullable Tensor bias,
+      Activation act,
+      @Nullable Tensor residual,
+      Tensor x,
+      Tensor y) {
     weights("linear", w);
-    Shapes.data("linear", "x", x);
+    Shapes.floats("linear", "x", x);
     Shapes.output("linear", y, x);
     int k = Shapes.last("linear", "x", x);
     Check.that(k == w.inputs(), "linear: x is %s, allowed is [..., %d]", x, w.inputs());
     int[] allowed = x.shape();
     allowed[allowed.length - 1] = w.outputs();
-    Shapes.exactly("linear", "y", y, allowed);
+    Shapes.shape("linear", "y", y, allowed);
     bias("linear", bias, w);
+    if (residual != null) {
+      Shapes.same("linear", residual, y);
+      Shapes.output("linear", y, residual);
+    }
     Check.that(w.groups() == 1, "linear: weights packed for %d groups, allowed is 1", w.groups());
-    set.linear(w, bias, act, x.size() / k, x, y);
+    int m = x.size() / k;
+    set.linear(TwoForms.of(w, m), bias, act, residual, m, x, y);
+  }
+
+  @Override
+  public void convert(Tensor x, Tensor y) {
+    Shapes.floats("convert", "x", x);
+    Shapes.output("convert", y, x);
+    Shapes.shape("convert", "y", y, x.dimensions());
+    Layout other = x.layout() == Layout.ROWS ? Layout.PANELS : Layout.ROWS;
+    Shapes.layout("convert", "y", y, other);
+    int k = Shapes.last("convert", "x", x);
+    set.convert(x.size() / k, k, x, y);
   }
 
   @Override
   public void conv2d(
       PackedWeights w, @Nullable Tensor bias, Activation act, ConvShape s, Tensor x, Tensor y) {
     weights("conv2d", w);
+    Check.that(w.type() == WeightType.FP32, "conv2d: weights of %s, allowed is FP32", w.type());
     Shapes.rank("conv2d", "x", x, 4);
     Shapes.output("conv2d", y, x);
     int channels = x.dimension(1);
@@ -110,7 +132,7 @@ final class CheckedKernels implements Kernels {
     Check.that(h >= 1 && v >= 1, "conv2d: %s does not fit into x %s", s, x);
     Shapes.exactly("conv2d", "y", y, x.dimension(0), w.outputs(), h, v);
     bias("conv2d", bias, w);
-    set.conv2d(w, bias, act, s, x, y);
+    set.conv2d(TwoForms.of(w, Integer.MAX_VALUE), bias, act, s, x, y);
   }
 
   @Override
@@ -126,7 +148,7 @@ final class CheckedKernels implements Kernels {
 
   @Override
   public void layerNorm(Tensor x, Tensor scale, Tensor shift, float epsilon, Tensor y) {
-    Shapes.data("layerNorm", "x", x);
+    Shapes.floats("layerNorm", "x", x);
     int columns = Shapes.last("layerNorm", "x", x);
     Shapes.exactly("layerNorm", "scale", scale, columns);
     Shapes.exactly("layerNorm", "shift", shift, columns);
@@ -135,7 +157,17 @@ final class CheckedKernels implements Kernels {
         epsilon >= 0 && epsilon < Float.POSITIVE_INFINITY,
         "layerNorm: epsilon is %s, allowed is 0 or more",
         epsilon);
-    set.layerNorm(x.size() / columns, columns, x, scale, shift, epsilon, y);
+    if (x.layout() == Layout.ROWS) {
+      set.layerNorm(x.size() / columns, columns, 1, x, scale, shift, epsilon, y);
+      return;
+    }
+    PanelParts.of(
+        x,
+        (outer, inner, part) ->
+            set.layerNorm(
+                outer, columns, inner, part.apply(0), scale, shift, epsilon, part.apply(1)),
+        x,
+        y);
   }
 
   @Override
@@ -152,27 +184,61 @@ final class CheckedKernels implements Kernels {
 
   @Override
   public void unary(UnaryOp op, float p0, float p1, Tensor x, Tensor y) {
-    Shapes.data("unary", "x", x);
     Shapes.same("unary", x, y);
-    set.unary(op, p0, p1, x, y);
+    if (x.layout() == Layout.ROWS) {
+      set.unary(op, p0, p1, x, y);
+    } else {
+      set.unary(op, p0, p1, x.flat(), y.flat());
+    }
   }
 
   @Override
   public void binary(BinaryOp op, Tensor a, Tensor b, Tensor y) {
-    Shapes.data("binary", "a", a);
-    Shapes.data("binary", "b", b);
+    Shapes.floats("binary", "a", a);
+    Shapes.floats("binary", "b", b);
     Shapes.writable("binary", y);
     Check.that(
         (y != a || a.size() == y.size()) && (y != b || b.size() == y.size()),
         "binary: y is an input of another shape");
-    set.binary(op, Broadcast.of(a.dimensions(), b.dimensions(), y.dimensions()), a, b, y);
+    Broadcast plan = Broadcast.of(a.dimensions(), b.dimensions(), y.dimensions());
+    if (y.layout() == Layout.PANELS) {
+      PanelParts.of(
+          y,
+          (outer, inner, part) -> {
+            int[] sizes = {outer, y.dimension(y.rank() - 1), inner};
+            Broadcast each =
+                Broadcast.of(PanelParts.sizes(a, sizes), PanelParts.sizes(b, sizes), sizes);
+            set.binary(
+                op,
+                each,
+                PanelParts.operand(a, y, part, 0),
+                PanelParts.operand(b, y, part, 1),
+                part.apply(2));
+          },
+          a,
+          b,
+          y);
+      return;
+    }
+    Shapes.layout("binary", "a", a, Layout.ROWS);
+    Shapes.layout("binary", "b", b, Layout.ROWS);
+    set.binary(op, plan, a, b, y);
   }
 
   @Override
   public void softmax(int axis, boolean log, Tensor x, Tensor y) {
-    Shapes.data("softmax", "x", x);
     Shapes.same("softmax", x, y);
     int at = Shapes.axis("softmax", axis, x);
+    if (x.layout() == Layout.PANELS) {
+      Check.that(at == x.rank() - 1, "softmax: axis %d of %s, allowed is the last", axis, x);
+      PanelParts.of(
+          x,
+          (outer, inner, part) ->
+              set.softmax(outer, x.dimension(at), inner, log, part.apply(0), part.apply(1)),
+          x,
+          y);
+      return;
+    }
     int outer = Shapes.product(x, 0, at);
     int inner = Shapes.product(x, at + 1, x.rank());
     set.softmax(outer, x.dimension(at), inner, log, x, y);
@@ -189,39 +255,19 @@ final class CheckedKernels implements Kernels {
   }
 
   @Override
-  public void matmul(Tensor a, Tensor b, Tensor y) {
-    Shapes.data("matmul", "a", a);
-    Shapes.data("matmul", "b", b);
-    Shapes.output("matmul", y, a);
-    Shapes.output("matmul", y, b);
-    Check.that(
-        a.rank() >= 2 && b.rank() >= 2 && y.rank() == Math.max(a.rank(), b.rank()),
-        "matmul: %s x %s to %s, allowed are ranks of 2 or more",
-        a,
-        b,
-        y);
-    int m = a.dimension(a.rank() - 2);
-    int k = a.dimension(a.rank() - 1);
-    int n = b.dimension(b.rank() - 1);
-    Check.that(
-        b.dimension(b.rank() - 2) == k
-            && y.dimension(y.rank() - 2) == m
-            && y.dimension(y.rank() - 1) == n,
-        "matmul: %s x %s to %s, allowed is [..., m, k] x [..., k, n] to [..., m, n]",
-        a,
-        b,
-        y);
-    int[] lead = Arrays.copyOf(y.dimensions(), y.rank() - 2);
-    int[] leadA = Arrays.copyOf(a.dimensions(), a.rank() - 2);
-    int[] leadB = Arrays.copyOf(b.dimensions(), b.rank() - 2);
-    Broadcast.of(leadA, leadB, lead); // checks
-    int[] offsetsA = Broadcast.offsets(leadA, lead, m * k);
-    set.matmul(m, k, n, offsetsA, Broadcast.offsets(leadB, lead, k * n), a, b, y);
+  public void matmul(Turned a, Turned b, Turned y) {
+    Shapes.data("matmul", "a", a.tensor());
+    Shapes.data("matmul", "b", b.tensor());
+    Shapes.data("matmul", "y", y.tensor());
+    Shapes.output("matmul", y.tensor(), a.tensor());
+    Shapes.output("matmul", y.tensor(), b.tensor());
+    set.matmul(Products.of(a, b, y), a.tensor(), b.tensor(), y.tensor());
   }
 
   @Override
   public void reduce(ReduceOp op, int[] axes, Tensor x, Tensor y) {
     Shapes.data("reduce", "x", x);
+    Shapes.data("reduce", "y", y);
     Shapes.output("reduce", y, x);
     boolean[] reduced = new boolean[x.rank()];
     for (int axis : axes) {
@@ -268,7 +314,10 @@ final class CheckedKernels implements Kernels {
 
   private void weights(String operation, PackedWeights w) {
     Check.that(
-        set.packed(w), "%s: the weights were not packed by the %s kernels", operation, name());
+        set.packed(TwoForms.of(w, 1)),
+        "%s: the weights were not packed by the %s kernels",
+        operation,
+        name());
   }
 
   private static void bias(String operation, @Nullable Tensor bias, PackedWeights w) {

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparseland.kernels;
 
-import java.nio.FloatBuffer;
-import java.nio.LongBuffer;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** All operations in plain Java: what is used without the native library, and its twin in tests. */
@@ -14,14 +13,18 @@ final class JavaKernels implements KernelSet {
   }
 
   @Override
-  public PackedWeights packDense(int outputs, int inputs, int groups, FloatBuffer values) {
-    return JavaWeights.dense(outputs, inputs, groups, values);
+  public List<String> designs() {
+    return List.of(Kernels.DENSE, Kernels.SPARSE);
   }
 
   @Override
-  public PackedWeights packSparse(
-      int outputs, int inputs, int groups, LongBuffer maskWords, FloatBuffer nonzeros) {
-    return JavaWeights.sparse(outputs, inputs, groups, maskWords, nonzeros);
+  public @Nullable String refuses(Matrix w, String design) {
+    return null;
+  }
+
+  @Override
+  public PackedWeights pack(Matrix w, String design) {
+    return new JavaWeights(w, design);
   }
 
   @Override
@@ -31,8 +34,22 @@ final class JavaKernels implements KernelSet {
 
   @Override
   public void linear(
-      PackedWeights w, @Nullable Tensor bias, Activation act, int m, Tensor x, Tensor y) {
+      PackedWeights w,
+      @Nullable Tensor bias,
+      Activation act,
+      @Nullable Tensor residual,
+      int m,
+      Tensor x,
+      Tensor y) {
     JavaProducts.linear((JavaWeights) w, bias, act, m, x, y);
+    if (residual != null) {
+      JavaPointwise.add(residual, y);
+    }
+  }
+
+  @Override
+  public void convert(int m, int k, Tensor x, Tensor y) {
+    JavaPanels.convert(m, k, x, y);
   }
 
   @Override
@@ -48,8 +65,8 @@ final class JavaKernels implements KernelSet {
 
   @Override
   public void layerNorm(
-      int rows, int columns, Tensor x, Tensor scale, Tensor shift, float epsilon, Tensor y) {
-    JavaRows.layerNorm(rows, columns, x, scale, shift, epsilon, y);
+      int outer, int n, int inner, Tensor x, Tensor scale, Tensor shift, float epsilon, Tensor y) {
+    JavaRows.layerNorm(outer, n, inner, x, new JavaRows.Norm(scale, shift, epsilon), y);
   }
 
   @Override
@@ -74,9 +91,8 @@ final class JavaKernels implements KernelSet {
   }
 
   @Override
-  public void matmul(
-      int m, int k, int n, int[] aOffsets, int[] bOffsets, Tensor a, Tensor b, Tensor y) {
-    JavaProducts.matmul(m, k, n, aOffsets, bOffsets, a, b, y);
+  public void matmul(Products shape, Tensor a, Tensor b, Tensor y) {
+    JavaProducts.matmul(shape, a, b, y);
   }
 
   @Override

@@ -132,6 +132,15 @@ final class JavaPointwise {
     }
   }
 
+  /** y += x, of the same layout, padding included. */
+  static void add(Tensor x, Tensor y) {
+    FloatBuffer from = x.floats();
+    FloatBuffer to = y.floats();
+    for (int i = 0; i < to.limit(); i++) {
+      to.put(i, to.get(i) + from.get(i));
+    }
+  }
+
   private static float combine(BinaryOp op, float a, float b) {
     return switch (op) {
       case ADD -> a + b;

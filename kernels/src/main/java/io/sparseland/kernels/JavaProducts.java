@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparseland.kernels;
 
-import java.nio.FloatBuffer;
-import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,58 +20,57 @@ final class JavaProducts {
     int n = w.outputs();
     JavaWeights.Data data = w.data();
     float[] biases = bias == null ? new float[0] : bias.toArray();
-    int tasks = (m + PANEL - 1) / PANEL;
     JavaWorkers.run(
-        tasks,
-        task -> {
-          int first = task * PANEL;
-          int count = Math.min(PANEL, m - first);
-          float[] rows = new float[count * k];
-          x.floats().get(first * k, rows);
-          float[] panel = transposed(rows, count, k);
-          float[] sums = new float[n * count];
-          multiply(data, k, 0, n, panel, count, sums);
-          finish(sums, 0, n, count, biases, act);
-          FloatBuffer out = y.floats();
-          out.put(first * n, transposed(sums, n, count));
+        JavaPanels.panels(m),
+        p -> {
+          if (m == 1 && x.layout() == Layout.ROWS && y.layout() == Layout.ROWS) {
+            float[] sums = new float[n];
+            multiply(w, data, x.toArray(), 1, sums);
+            finish(sums, 0, n, 1, biases, act);
+            y.floats().put(sums);
+            return;
+          }
+          int width = Layout.width(m, p);
+          float[] sums = new float[n * width];
+          multiply(w, data, JavaPanels.read(x, m, k, p), width, sums);
+          finish(sums, 0, n, width, biases, act);
+          JavaPanels.write(y, m, n, p, sums);
         });
   }
 
-  static void matmul(
-      int m, int k, int n, int[] aOffsets, int[] bOffsets, Tensor a, Tensor b, Tensor y) {
+  static void matmul(Products shape, Tensor a, Tensor b, Tensor y) {
     JavaWorkers.run(
-        aOffsets.length,
-        task -> {
-          float[] left = new float[m * k];
-          float[] right = new float[k * n];
-          float[] out = new float[m * n];
-          a.floats().get(aOffsets[task], left);
-          b.floats().get(bOffsets[task], right);
-          multiply(new JavaWeights.Data(left, new int[0], new int[0]), k, 0, m, right, n, out);
-          y.floats().put(task * m * n, out);
+        shape.count(),
+        i -> {
+          var left = new JavaWeights.Data(shape.a(a, i));
+          float[] out = new float[shape.m() * shape.n()];
+          multiply(left, shape.k(), 0, shape.m(), shape.b(b, i), shape.n(), out);
+          shape.put(out, i, y);
         });
+  }
+
+  /** All rows, on inputs in the type of the weights; changes the panel. */
+  private static void multiply(
+      JavaWeights w, JavaWeights.Data data, float[] panel, int tokens, float[] sums) {
+    if (w.type() == WeightType.INT8) {
+      float[] scales = JavaInputs.int8(panel, tokens, w.inputs(), 1, tokens);
+      JavaInputs.multiply(data, w.inputs(), 0, w.outputs(), panel, scales, sums);
+      return;
+    }
+    if (w.type() == WeightType.BF16) {
+      JavaInputs.bf16(panel);
+    }
+    multiply(data, w.inputs(), 0, w.outputs(), panel, tokens, sums);
   }
 
   /** sums[row][t] = sum over inputs of w[row][i] * panel[i][t], for rows begin to end. */
   static void multiply(
       JavaWeights.Data w, int k, int begin, int end, float[] panel, int tokens, float[] sums) {
-    boolean sparse = w.starts().length > 0;
-    float[] sum = new float[tokens];
+    RowSums product = RowSums.best();
     for (int row = begin; row < end; row++) {
-      Arrays.fill(sum, 0f);
-      int from = sparse ? w.starts()[row] : row * k;
-      int to = sparse ? w.starts()[row + 1] : from + k;
-      for (int p = from; p < to; p++) {
-        int column = sparse ? w.columns()[p] : p - from;
-        addScaled(w.values()[p], panel, column * tokens, sum);
-      }
-      System.arraycopy(sum, 0, sums, (row - begin) * tokens, tokens);
-    }
-  }
-
-  private static void addScaled(float w, float[] panel, int offset, float[] sum) {
-    for (int t = 0; t < sum.length; t++) {
-      sum[t] += w * panel[offset + t];
+      int from = w.begin(row, k);
+      int to = w.begin(row + 1, k);
+      product.row(w.values(), w.columns(), from, to, panel, tokens, sums, (row - begin) * tokens);
     }
   }
 
@@ -92,18 +89,5 @@ final class JavaProducts {
     if (op != null) {
       JavaPointwise.apply(op, 0, 0, sums, rows * tokens);
     }
-  }
-
-  private static float[] transposed(float[] x, int rows, int columns) {
-    if (rows == 1 || columns == 1) {
-      return x;
-    }
-    float[] y = new float[rows * columns];
-    for (int row = 0; row < rows; row++) {
-      for (int c = 0; c < columns; c++) {
-        y[c * rows + row] = x[row * columns + c];
-      }
-    }
-    return y;
   }
 }

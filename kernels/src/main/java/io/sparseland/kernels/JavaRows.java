@@ -6,29 +6,32 @@ final class JavaRows {
 
   private JavaRows() {}
 
-  static void layerNorm(
-      int rows, int columns, Tensor x, Tensor scale, Tensor shift, float epsilon, Tensor y) {
-    float[] scales = scale.toArray();
-    float[] shifts = shift.toArray();
+  record Norm(Tensor scale, Tensor shift, float epsilon) {}
+
+  static void layerNorm(int outer, int n, int inner, Tensor x, Norm norm, Tensor y) {
+    float[] scales = norm.scale().toArray();
+    float[] shifts = norm.shift().toArray();
     JavaWorkers.run(
-        rows,
-        row -> {
-          float[] v = new float[columns];
-          x.floats().get(row * columns, v);
-          double mean = 0;
-          for (float value : v) {
-            mean += value;
+        outer,
+        o -> {
+          float[] v = new float[n * inner];
+          x.floats().get(o * n * inner, v);
+          for (int i = 0; i < inner; i++) {
+            double mean = 0;
+            for (int j = i; j < v.length; j += inner) {
+              mean += v[j];
+            }
+            mean /= n;
+            double variance = 0;
+            for (int j = i; j < v.length; j += inner) {
+              variance += (v[j] - mean) * (v[j] - mean);
+            }
+            double factor = 1 / Math.sqrt(variance / n + norm.epsilon());
+            for (int j = i; j < v.length; j += inner) {
+              v[j] = (float) ((v[j] - mean) * factor) * scales[j / inner] + shifts[j / inner];
+            }
           }
-          mean /= columns;
-          double variance = 0;
-          for (float value : v) {
-            variance += (value - mean) * (value - mean);
-          }
-          double factor = 1 / Math.sqrt(variance / columns + epsilon);
-          for (int i = 0; i < columns; i++) {
-            v[i] = (float) ((v[i] - mean) * factor) * scales[i] + shifts[i];
-          }
-          y.floats().put(row * columns, v);
+          y.floats().put(o * n * inner, v);
         });
   }
 

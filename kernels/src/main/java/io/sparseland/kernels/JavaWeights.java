@@ -11,47 +11,86 @@ final class JavaWeights implements PackedWeights {
   private final int outputs;
   private final int inputs;
   private final int groups;
-  private final boolean sparse;
+  private final WeightType type;
+  private final String design;
   private final long bytes;
   private volatile @Nullable Data data;
 
-  /** Values; {@code columns} and {@code starts} are empty for a dense matrix. */
+  /**
+   * Values, those of INT8 as whole numbers; {@code columns} and {@code starts} are empty for a
+   * dense matrix, {@code scales} for all types but INT8.
+   */
   @SuppressWarnings("ArrayRecordComponent") // never compared, never leaves the package
-  record Data(float[] values, int[] columns, int[] starts) {}
+  record Data(float[] values, int[] columns, int[] starts, float[] scales) {
 
-  private JavaWeights(int outputs, int inputs, int groups, Data data) {
-    this.outputs = outputs;
-    this.inputs = inputs;
-    this.groups = groups;
-    this.data = data;
-    this.sparse = data.starts().length > 0;
-    this.bytes = 4L * (data.values().length + data.columns().length + data.starts().length);
+    Data(float[] values) {
+      this(values, new int[0], new int[0], new float[0]);
+    }
+
+    int begin(int row, int inputs) {
+      return starts.length > 0 ? starts[row] : row * inputs;
+    }
+
+    int column(int row, int place, int inputs) {
+      return starts.length > 0 ? columns[place] : place - row * inputs;
+    }
   }
 
-  static JavaWeights dense(int outputs, int inputs, int groups, FloatBuffer values) {
-    float[] copy = new float[outputs * inputs];
-    values.get(copy);
-    return new JavaWeights(outputs, inputs, groups, new Data(copy, new int[0], new int[0]));
+  JavaWeights(Matrix w, String design) {
+    this.outputs = w.outputs();
+    this.inputs = w.inputs();
+    this.groups = w.groups();
+    this.type = w.values().type();
+    this.design = design;
+    Data packed = design.equals(Kernels.SPARSE) ? sparse(w) : dense(w);
+    this.bytes =
+        4L
+            * (packed.values().length
+                + packed.columns().length
+                + packed.starts().length
+                + packed.scales().length);
+    this.data = packed;
   }
 
-  static JavaWeights sparse(
-      int outputs, int inputs, int groups, LongBuffer mask, FloatBuffer nonzeros) {
-    float[] values = new float[nonzeros.remaining()];
-    nonzeros.get(values);
-    int[] columns = new int[values.length];
-    int[] starts = new int[outputs + 1];
+  private static Data dense(Matrix w) {
+    float[] values = new float[w.outputs() * w.inputs()];
+    LongBuffer mask = w.mask();
     int at = 0;
-    for (int word = 0; word < mask.remaining(); word++) {
-      for (long bits = mask.get(word); bits != 0; bits &= bits - 1) {
-        int index = word * 64 + Long.numberOfTrailingZeros(bits);
-        columns[at++] = index % inputs;
-        starts[index / inputs + 1]++;
+    for (int i = 0; i < values.length; i++) {
+      if (mask == null || (mask.get(i / 64) >>> (i % 64) & 1) != 0) {
+        values[i] = w.values().get(at++);
       }
     }
-    for (int row = 0; row < outputs; row++) {
-      starts[row + 1] += starts[row];
+    return new Data(values, new int[0], new int[0], scales(w));
+  }
+
+  private static Data sparse(Matrix w) {
+    float[] values = new float[w.values().count()];
+    int[] columns = new int[values.length];
+    int[] starts = new int[w.outputs() + 1];
+    LongBuffer mask = w.mask();
+    int at = 0;
+    for (int row = 0; row < w.outputs(); row++) {
+      for (int column = 0; column < w.inputs(); column++) {
+        int i = row * w.inputs() + column;
+        if (mask == null || (mask.get(i / 64) >>> (i % 64) & 1) != 0) {
+          columns[at] = column;
+          values[at] = w.values().get(at);
+          at++;
+        }
+      }
+      starts[row + 1] = at;
     }
-    return new JavaWeights(outputs, inputs, groups, new Data(values, columns, starts));
+    return new Data(values, columns, starts, scales(w));
+  }
+
+  private static float[] scales(Matrix w) {
+    FloatBuffer scales = w.values().scales();
+    float[] copy = new float[scales == null ? 0 : scales.limit()];
+    if (scales != null) {
+      scales.get(copy);
+    }
+    return copy;
   }
 
   /** The contents, which a running call keeps alive. */
@@ -79,8 +118,13 @@ final class JavaWeights implements PackedWeights {
   }
 
   @Override
-  public boolean sparse() {
-    return sparse;
+  public WeightType type() {
+    return type;
+  }
+
+  @Override
+  public String design(int tokens) {
+    return design;
   }
 
   @Override

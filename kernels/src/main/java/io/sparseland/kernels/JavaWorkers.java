@@ -8,12 +8,16 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
-/** Runs the fixed chunks of one operation on several threads; which thread takes which is open. */
-final class JavaWorkers {
+/**
+ * Runs the fixed chunks of one operation on several threads; which thread takes which is open. What
+ * a chunk throws is thrown as it is when all are done.
+ */
+public final class JavaWorkers {
 
   private JavaWorkers() {}
 
-  static void run(int tasks, IntConsumer task) {
+  /** Calls the task with 0 to tasks - 1, on at most {@link Threads#count()} threads. */
+  public static void run(int tasks, IntConsumer task) {
     int helpers = Math.min(Threads.count(), tasks) - 1;
     if (helpers == 0) {
       for (int i = 0; i < tasks; i++) {

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparseland.kernels;
 
-import java.nio.FloatBuffer;
-import java.nio.LongBuffer;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,25 +12,38 @@ interface KernelSet {
 
   String name();
 
-  PackedWeights packDense(int outputs, int inputs, int groups, FloatBuffer values);
+  List<String> designs();
 
-  PackedWeights packSparse(
-      int outputs, int inputs, int groups, LongBuffer maskWords, FloatBuffer nonzeros);
+  /** Why a design of this set does not take the matrix; null when it does. */
+  @Nullable String refuses(Matrix w, String design);
+
+  /** Packs for a design that does not refuse. */
+  PackedWeights pack(Matrix w, String design);
 
   /** Whether the weights were made by this set. */
   boolean packed(PackedWeights w);
 
-  /** x [m, k], y [m, n]. */
-  void linear(PackedWeights w, @Nullable Tensor bias, Activation act, int m, Tensor x, Tensor y);
+  /** x [m, k], y and residual [m, n], in the layouts they have. */
+  void linear(
+      PackedWeights w,
+      @Nullable Tensor bias,
+      Activation act,
+      @Nullable Tensor residual,
+      int m,
+      Tensor x,
+      Tensor y);
+
+  /** [m, k] to the other layout. */
+  void convert(int m, int k, Tensor x, Tensor y);
 
   void conv2d(
       PackedWeights w, @Nullable Tensor bias, Activation act, ConvShape s, Tensor x, Tensor y);
 
   void pool2d(PoolShape s, Tensor x, Tensor y);
 
-  /** x, y [rows, columns]. */
+  /** x, y [outer, n, inner], along n. */
   void layerNorm(
-      int rows, int columns, Tensor x, Tensor scale, Tensor shift, float epsilon, Tensor y);
+      int outer, int n, int inner, Tensor x, Tensor scale, Tensor shift, float epsilon, Tensor y);
 
   /** x, y [outer, channels, inner]. */
   void channelAffine(
@@ -44,8 +56,7 @@ interface KernelSet {
   /** x, y [outer, n, inner], along n. */
   void softmax(int outer, int n, int inner, boolean log, Tensor x, Tensor y);
 
-  /** For each i: a[aOffsets[i]] [m, k] x b[bOffsets[i]] [k, n] to y[i] [m, n]. */
-  void matmul(int m, int k, int n, int[] aOffsets, int[] bOffsets, Tensor a, Tensor b, Tensor y);
+  void matmul(Products shape, Tensor a, Tensor b, Tensor y);
 
   /** x [outer, n, inner] to y [outer, inner]. */
   void reduce(ReduceOp op, int outer, int n, int inner, Tensor x, Tensor y);

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparseland.kernels;
 
-import java.nio.FloatBuffer;
-import java.nio.LongBuffer;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -12,9 +11,15 @@ import org.jspecify.annotations.Nullable;
  * several threads at once, give the same bits for any number of {@link Threads}, and write only
  * {@code y}.
  *
- * <p>Data is fp32 unless stated. Every sum of products of {@code n} terms obeys {@code |y - exact|
- * <= n * 2^-24 * sum|w * x|}; infinities and NaN propagate as IEEE 754 says. Functions built on exp
- * and erf are within 4 units in the last place, or 2e-7 absolutely where the result is below 1.
+ * <p>Data is fp32 unless stated; weights have a {@link WeightType}. Every sum of products of {@code
+ * n} terms obeys {@code |y - exact| <= n * 2^-24 * sum|w * x|}; infinities and NaN propagate as
+ * IEEE 754 says. Functions built on exp and erf are within 4 units in the last place, or 2e-7
+ * absolutely where the result is below 1.
+ *
+ * <p>Tensors are in {@link Layout#ROWS} unless said otherwise. {@link Layout#PANELS} are allowed in
+ * {@link #linear} for each of x and y, and, in all fp32 tensors of a call alike, in {@link #unary},
+ * {@link #layerNorm}, {@link #softmax} along the last axis, and {@link #binary} of equal shapes or
+ * with a {@code [features]} or one-element operand in rows.
  *
  * <p>{@code y} may be the same tensor as an input of the same shape in {@link #unary}, {@link
  * #binary}, {@link #softmax}, {@link #layerNorm} and {@link #channelAffine}; elsewhere its memory
@@ -22,6 +27,15 @@ import org.jspecify.annotations.Nullable;
  * that names operation, tensor, what was found and what is allowed.
  */
 public interface Kernels {
+
+  /** Design that keeps all weights. */
+  String DENSE = "dense";
+
+  /** Design that keeps all weights and runs by oneDNN, where it is there: {@link OneDnn}. */
+  String ONEDNN = "onednn";
+
+  /** Design that takes any pattern: kept weights one by one. */
+  String SPARSE = "csr";
 
   /**
    * The fastest kernels that this machine can run: native unless {@code -Dsparseland.native=off} or
@@ -53,44 +67,60 @@ public interface Kernels {
   String name();
 
   /**
-   * Packs a dense matrix.
-   *
-   * @param groups of a grouped convolution, each of outputs / groups rows; 1 for all else
-   * @param values [outputs, inputs], row-major, from the buffer's position to its limit
+   * Names of the designs that matrices can be packed for: layouts of weights with their kernels.
+   * {@value #DENSE} and {@value #SPARSE} are always among them; all give the same results but for
+   * the order of sums.
    */
-  PackedWeights packDense(int outputs, int inputs, int groups, FloatBuffer values);
-
-  /** A dense matrix of one group. */
-  default PackedWeights packDense(int outputs, int inputs, FloatBuffer values) {
-    return packDense(outputs, inputs, 1, values);
-  }
+  List<String> designs();
 
   /**
-   * Packs a sparse matrix.
+   * Why a design does not take a matrix, for people; empty when it does.
    *
-   * @param groups of a grouped convolution, each of outputs / groups rows; 1 for all else
-   * @param maskWords bit {@code i % 64} (from the lowest) of word {@code i / 64} says whether
-   *     weight {@code i}, row-major, is kept; bits behind the last weight are 0
-   * @param nonzeros the kept weights in that order
+   * @throws IllegalArgumentException if there is no such design
    */
-  PackedWeights packSparse(
-      int outputs, int inputs, int groups, LongBuffer maskWords, FloatBuffer nonzeros);
-
-  /** A sparse matrix of one group. */
-  default PackedWeights packSparse(
-      int outputs, int inputs, LongBuffer maskWords, FloatBuffer nonzeros) {
-    return packSparse(outputs, inputs, 1, maskWords, nonzeros);
-  }
+  Optional<String> refuses(Matrix w, String design);
 
   /**
-   * {@code y = act(x * w' + bias)}.
+   * Packs a matrix.
+   *
+   * @throws IllegalArgumentException if there is no such design or it refuses the matrix
+   */
+  PackedWeights pack(Matrix w, String design);
+
+  /**
+   * Packs a matrix in two forms, or in one if both designs are the same.
+   *
+   * @param decode design for few tokens
+   * @param batch design for many tokens, and for convolutions
+   * @param batchFrom smallest number of tokens that the batch form multiplies
+   * @throws IllegalArgumentException if there is no such design or it refuses the matrix
+   */
+  PackedWeights pack(Matrix w, String decode, String batch, int batchFrom);
+
+  /**
+   * {@code y = act(x * w' + bias) + residual}.
    *
    * @param w [n, k]
    * @param bias [n] or null
+   * @param residual [..., n] in y's layout, or null
    * @param x [..., k]
    * @param y [..., n]
    */
-  void linear(PackedWeights w, @Nullable Tensor bias, Activation act, Tensor x, Tensor y);
+  void linear(
+      PackedWeights w,
+      @Nullable Tensor bias,
+      Activation act,
+      @Nullable Tensor residual,
+      Tensor x,
+      Tensor y);
+
+  /** {@code y = act(x * w' + bias)}. */
+  default void linear(PackedWeights w, @Nullable Tensor bias, Activation act, Tensor x, Tensor y) {
+    linear(w, bias, act, null, x, y);
+  }
+
+  /** Brings x from its layout to that of y, which has the same shape. */
+  void convert(Tensor x, Tensor y);
 
   /**
    * 2-d convolution (cross-correlation).
@@ -142,7 +172,15 @@ public interface Kernels {
   void embedding(Tensor table, Tensor ids, Tensor y);
 
   /** Matrix product [..., m, k] x [..., k, n] to [..., m, n]; leading dimensions broadcast. */
-  void matmul(Tensor a, Tensor b, Tensor y);
+  default void matmul(Tensor a, Tensor b, Tensor y) {
+    matmul(Turned.of(a), Turned.of(b), Turned.of(y));
+  }
+
+  /**
+   * Matrix product of tensors whose axes are read, and written, in another order; nothing is moved.
+   * The columns of y must stay its last axis.
+   */
+  void matmul(Turned a, Turned b, Turned y);
 
   /**
    * Combines elements along the axes (negative counts from the end).

@@ -21,14 +21,14 @@ final class Movement {
     Check.that(
         permutation.length == rank,
         "transpose: permutation %s of x %s",
-        Arrays.toString(permutation),
+        permutation,
         x);
     for (int i = 0; i < rank; i++) {
       int axis = permutation[i];
       Check.that(
           axis >= 0 && axis < rank && !seen[axis],
           "transpose: %s is no permutation of 0 to %d",
-          Arrays.toString(permutation),
+          permutation,
           rank - 1);
       seen[axis] = true;
       shape[i] = x.dimension(axis);
@@ -92,6 +92,7 @@ final class Movement {
     int total = 0;
     for (Tensor x : xs) {
       Check.that(x.rank() == y.rank(), "concat: x is %s, y is %s", x, y);
+      Shapes.layout("concat", "x", x, Layout.ROWS);
       int[] allowed = y.shape();
       allowed[at] = x.dimension(at);
       Check.that(
@@ -103,6 +104,7 @@ final class Movement {
       total += x.dimension(at);
     }
     Check.that(total == y.dimension(at), "concat: %d along axis %d, y is %s", total, axis, y);
+    Shapes.layout("concat", "y", y, Layout.ROWS);
     Check.that(!y.memory().isReadOnly(), "concat: the memory of y is read-only");
     int outer = Shapes.product(y, 0, at);
     int inner = Shapes.product(y, at + 1, y.rank()) * y.type().bytes();
@@ -119,6 +121,7 @@ final class Movement {
   static void embedding(Tensor table, Tensor ids, Tensor y) {
     Shapes.rank("embedding", "table", table, 2);
     Shapes.output("embedding", y, table);
+    Shapes.layout("embedding", "ids", ids, Layout.ROWS);
     int rows = table.dimension(0);
     int width = table.dimension(1);
     int[] allowed = Arrays.copyOf(ids.dimensions(), ids.rank() + 1);
@@ -155,7 +158,9 @@ final class Movement {
         operation,
         y,
         x.type(),
-        Arrays.toString(shape));
+        shape);
+    Shapes.layout(operation, "x", x, Layout.ROWS);
+    Shapes.layout(operation, "y", y, Layout.ROWS);
     Check.that(!y.memory().isReadOnly(), "%s: the memory of y is read-only", operation);
     Check.that(y != x, "%s: y must not be an input", operation);
   }

@@ -2,6 +2,8 @@
 package io.sparseland.kernels;
 
 import java.nio.ByteBuffer;
+import java.nio.FloatBuffer;
+import java.nio.LongBuffer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,12 +22,38 @@ final class NativeCalls {
 
   static native String levelName(int level);
 
-  /** The handle of the packed weights, or minus the status. */
-  static native long packDense(int level, int groups, int n, int k, ByteBuffer values);
+  /** Null when oneDNN is loaded from the folder, else why not. */
+  static native @Nullable String onednnLoad(String folder);
 
-  /** The handle of the packed weights, or minus the status. */
-  static native long packSparse(
-      int level, int groups, int n, int k, ByteBuffer mask, ByteBuffer values, int kept);
+  /** Name of a design, "" behind the last. */
+  static native String designName(int design);
+
+  /**
+   * Why a design does not take the matrix, or null.
+   *
+   * @param matrix type, n, k, number of kept values
+   */
+  static native @Nullable String refuses(
+      int level,
+      int design,
+      int[] matrix,
+      @Nullable LongBuffer mask,
+      ByteBuffer values,
+      @Nullable FloatBuffer scales);
+
+  /**
+   * The handle of the packed weights, or minus the status.
+   *
+   * @param matrix type, n, k, number of kept values
+   */
+  static native long pack(
+      int level,
+      int design,
+      int groups,
+      int[] matrix,
+      @Nullable LongBuffer mask,
+      ByteBuffer values,
+      @Nullable FloatBuffer scales);
 
   static native long weightsBytes(long weights);
 
@@ -38,9 +66,15 @@ final class NativeCalls {
       @Nullable ByteBuffer bias,
       int act,
       int m,
+      int layoutX,
       ByteBuffer x,
+      int layoutY,
+      @Nullable ByteBuffer residual,
       ByteBuffer y,
       int threads);
+
+  static native int convert(
+      int level, int m, int k, boolean toPanels, ByteBuffer x, ByteBuffer y, int threads);
 
   /**
    * @param shape batch, channels, height, width, outputs, out height, out width, kernel h and w,
@@ -55,17 +89,13 @@ final class NativeCalls {
       ByteBuffer y,
       int threads);
 
+  /**
+   * @param shape m, k, n, steps of a, b (from row to row, from column to column) and y (from row to
+   *     row)
+   * @param offsets of a, b and y, as many each as there are products
+   */
   static native int matmul(
-      int level,
-      int m,
-      int k,
-      int n,
-      int[] aOffsets,
-      int[] bOffsets,
-      ByteBuffer a,
-      ByteBuffer b,
-      ByteBuffer y,
-      int threads);
+      int level, int[] shape, int[] offsets, ByteBuffer a, ByteBuffer b, ByteBuffer y, int threads);
 
   /**
    * @param shape planes, height, width, out height, out width, kernel h and w, stride h and w,
@@ -75,8 +105,9 @@ final class NativeCalls {
 
   static native int layerNorm(
       int level,
-      int rows,
-      int columns,
+      int outer,
+      int n,
+      int inner,
       ByteBuffer x,
       ByteBuffer scale,
       ByteBuffer shift,

@@ -6,10 +6,19 @@ import static java.nio.ByteOrder.nativeOrder;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.nio.LongBuffer;
+import java.util.List;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** The native library at one level. */
 final class NativeKernels implements KernelSet {
+
+  /** By their codes. */
+  private static final List<String> DESIGNS =
+      Stream.iterate(0, code -> code + 1)
+          .map(NativeCalls::designName)
+          .takeWhile(design -> !design.isEmpty())
+          .toList();
 
   private final int level;
   private final String name;
@@ -25,27 +34,29 @@ final class NativeKernels implements KernelSet {
   }
 
   @Override
-  public PackedWeights packDense(int outputs, int inputs, int groups, FloatBuffer values) {
-    return weights(
-        outputs,
-        inputs,
-        groups,
-        false,
-        NativeCalls.packDense(level, groups, outputs, inputs, direct(values)));
+  public List<String> designs() {
+    return DESIGNS;
   }
 
   @Override
-  public PackedWeights packSparse(
-      int outputs, int inputs, int groups, LongBuffer maskWords, FloatBuffer nonzeros) {
-    int kept = nonzeros.remaining();
-    ByteBuffer mask = ByteBuffer.allocateDirect(maskWords.remaining() * 8).order(nativeOrder());
-    mask.asLongBuffer().put(maskWords.duplicate());
-    return weights(
-        outputs,
-        inputs,
-        groups,
-        true,
-        NativeCalls.packSparse(level, groups, outputs, inputs, mask, direct(nonzeros), kept));
+  public @Nullable String refuses(Matrix w, String design) {
+    if (design.equals(Kernels.ONEDNN) && !OneDnn.loaded()) { // loads it at the first call
+      return OneDnn.status();
+    }
+    Direct m = new Direct(w);
+    return NativeCalls.refuses(level, DESIGNS.indexOf(design), m.sizes, m.mask, m.values, m.scales);
+  }
+
+  @Override
+  public PackedWeights pack(Matrix w, String design) {
+    Direct m = new Direct(w);
+    long handle =
+        NativeCalls.pack(
+            level, DESIGNS.indexOf(design), w.groups(), m.sizes, m.mask, m.values, m.scales);
+    if (handle <= 0) {
+      check((int) -handle);
+    }
+    return new NativeWeights(level, w, design, handle);
   }
 
   @Override
@@ -55,7 +66,13 @@ final class NativeKernels implements KernelSet {
 
   @Override
   public void linear(
-      PackedWeights w, @Nullable Tensor bias, Activation act, int m, Tensor x, Tensor y) {
+      PackedWeights w,
+      @Nullable Tensor bias,
+      Activation act,
+      @Nullable Tensor residual,
+      int m,
+      Tensor x,
+      Tensor y) {
     int threads = Threads.count();
     check(
         ((NativeWeights) w)
@@ -68,9 +85,18 @@ final class NativeKernels implements KernelSet {
                         bias == null ? null : bias.memory(),
                         code(act),
                         m,
+                        code(x.layout()),
                         x.memory(),
+                        code(y.layout()),
+                        residual == null ? null : residual.memory(),
                         y.memory(),
                         threads)));
+  }
+
+  @Override
+  public void convert(int m, int k, Tensor x, Tensor y) {
+    boolean toPanels = y.layout() == Layout.PANELS;
+    check(NativeCalls.convert(level, m, k, toPanels, x.memory(), y.memory(), Threads.count()));
   }
 
   @Override
@@ -131,12 +157,13 @@ final class NativeKernels implements KernelSet {
 
   @Override
   public void layerNorm(
-      int rows, int columns, Tensor x, Tensor scale, Tensor shift, float epsilon, Tensor y) {
+      int outer, int n, int inner, Tensor x, Tensor scale, Tensor shift, float epsilon, Tensor y) {
     check(
         NativeCalls.layerNorm(
             level,
-            rows,
-            columns,
+            outer,
+            n,
+            inner,
             x.memory(),
             scale.memory(),
             shift.memory(),
@@ -190,16 +217,12 @@ final class NativeKernels implements KernelSet {
   }
 
   @Override
-  public void matmul(
-      int m, int k, int n, int[] aOffsets, int[] bOffsets, Tensor a, Tensor b, Tensor y) {
+  public void matmul(Products shape, Tensor a, Tensor b, Tensor y) {
     check(
         NativeCalls.matmul(
             level,
-            m,
-            k,
-            n,
-            aOffsets,
-            bOffsets,
+            shape.sizesAndSteps(),
+            shape.offsets(),
             a.memory(),
             b.memory(),
             y.memory(),
@@ -211,13 +234,6 @@ final class NativeKernels implements KernelSet {
     check(
         NativeCalls.reduce(
             level, code(op), outer, n, inner, x.memory(), y.memory(), Threads.count()));
-  }
-
-  private PackedWeights weights(int outputs, int inputs, int groups, boolean sparse, long handle) {
-    if (handle <= 0) {
-      check((int) -handle);
-    }
-    return new NativeWeights(level, outputs, inputs, groups, sparse, handle);
   }
 
   @SuppressWarnings("EnumOrdinal") // the order of these enums is the code of the C API
@@ -234,10 +250,30 @@ final class NativeKernels implements KernelSet {
     }
   }
 
-  private static ByteBuffer direct(FloatBuffer values) {
-    ByteBuffer copy =
-        ByteBuffer.allocateDirect(values.remaining() * Float.BYTES).order(nativeOrder());
-    copy.asFloatBuffer().put(values.duplicate());
-    return copy;
+  /**
+   * A matrix in memory that native code can read. Values are read in place where they lie off the
+   * heap, as those of a mapped file do. The mask, which sizes and offsets are computed from, is
+   * always a copy: no other process can change it while it is packed.
+   */
+  private static final class Direct {
+
+    private final int[] sizes;
+    private final @Nullable LongBuffer mask;
+    private final ByteBuffer values;
+    private final @Nullable FloatBuffer scales;
+
+    private Direct(Matrix w) {
+      TypedValues v = w.values();
+      sizes = new int[] {code(v.type()), w.outputs(), w.inputs(), v.count()};
+      values = v.bytes().isDirect() ? v.bytes().slice() : memory(v.bytes().limit()).put(v.bytes());
+      LongBuffer bits = w.mask();
+      mask = bits == null ? null : memory(8 * bits.limit()).asLongBuffer().put(bits);
+      FloatBuffer s = v.scales();
+      scales = s == null ? null : memory(4 * s.limit()).asFloatBuffer().put(s);
+    }
+
+    private static ByteBuffer memory(int size) {
+      return ByteBuffer.allocateDirect(size).order(nativeOrder());
+    }
   }
 }

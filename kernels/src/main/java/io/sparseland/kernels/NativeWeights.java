@@ -13,17 +13,19 @@ final class NativeWeights implements PackedWeights {
   private final int outputs;
   private final int inputs;
   private final int groups;
-  private final boolean sparse;
+  private final WeightType type;
+  private final String design;
   private final long bytes;
   private final int level;
   private final Memory memory;
   private final Cleaner.Cleanable cleanable;
 
-  NativeWeights(int level, int outputs, int inputs, int groups, boolean sparse, long handle) {
-    this.outputs = outputs;
-    this.inputs = inputs;
-    this.groups = groups;
-    this.sparse = sparse;
+  NativeWeights(int level, Matrix w, String design, long handle) {
+    this.outputs = w.outputs();
+    this.inputs = w.inputs();
+    this.groups = w.groups();
+    this.type = w.values().type();
+    this.design = design;
     this.level = level;
     this.bytes = NativeCalls.weightsBytes(handle);
     this.memory = new Memory(handle);
@@ -64,8 +66,13 @@ final class NativeWeights implements PackedWeights {
   }
 
   @Override
-  public boolean sparse() {
-    return sparse;
+  public WeightType type() {
+    return type;
+  }
+
+  @Override
+  public String design(int tokens) {
+    return design;
   }
 
   @Override

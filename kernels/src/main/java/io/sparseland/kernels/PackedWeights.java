@@ -17,8 +17,11 @@ public interface PackedWeights extends AutoCloseable {
   /** Groups of the convolution that it was packed for; 1 for all else. */
   int groups();
 
-  /** Whether zeros are left out. */
-  boolean sparse();
+  /** Type of the weights. */
+  WeightType type();
+
+  /** Name of the design that multiplies this many tokens. */
+  String design(int tokens);
 
   /** Memory held, in bytes. */
   long bytes();

@@ -8,8 +8,14 @@ final class Shapes {
 
   private Shapes() {}
 
-  /** An fp32 input. */
+  /** An fp32 input in rows. */
   static void data(String operation, String name, Tensor x) {
+    floats(operation, name, x);
+    Check.that(x.layout() == Layout.ROWS, "%s: %s is %s, allowed are rows", operation, name, x);
+  }
+
+  /** An fp32 input in any layout. */
+  static void floats(String operation, String name, Tensor x) {
     Check.that(
         x.type() == ElementType.FLOAT32, "%s: %s is %s, allowed is FLOAT32", operation, name, x);
   }
@@ -20,7 +26,7 @@ final class Shapes {
   }
 
   static void writable(String operation, Tensor y) {
-    data(operation, "y", y);
+    floats(operation, "y", y);
     Check.that(!y.memory().isReadOnly(), "%s: the memory of y is read-only", operation);
   }
 
@@ -30,20 +36,31 @@ final class Shapes {
     Check.that(y != x, "%s: y must not be an input", operation);
   }
 
+  /** y of the shape and layout of x. */
   static void same(String operation, Tensor x, Tensor y) {
+    floats(operation, "x", x);
     writable(operation, y);
-    exactly(operation, "y", y, x.dimensions());
+    shape(operation, "y", y, x.dimensions());
+    layout(operation, "y", y, x.layout());
+  }
+
+  static void layout(String operation, String name, Tensor x, Layout layout) {
+    Check.that(x.layout() == layout, "%s: %s is %s, allowed are %s", operation, name, x, layout);
   }
 
   static void exactly(String operation, String name, Tensor x, int... shape) {
     data(operation, name, x);
+    shape(operation, name, x, shape);
+  }
+
+  static void shape(String operation, String name, Tensor x, int... shape) {
     Check.that(
         Arrays.equals(x.dimensions(), shape),
         "%s: %s is %s, allowed is %s",
         operation,
         name,
         x,
-        Arrays.toString(shape));
+        shape);
   }
 
   static int last(String operation, String name, Tensor x) {
@@ -110,7 +127,7 @@ final class Shapes {
         Arrays.equals(y.dimensions(), kept) || Arrays.equals(y.dimensions(), dropped),
         "reduce: y is %s, allowed is %s or %s",
         y,
-        Arrays.toString(kept),
-        Arrays.toString(dropped));
+        kept,
+        dropped);
   }
 }

@@ -8,9 +8,9 @@ import java.nio.FloatBuffer;
 import java.util.Arrays;
 
 /**
- * Array in off-heap memory: a direct buffer in native byte order and its shape, row-major. fp32 for
- * data, int32 or int64 for ids. At most 2 GiB. The tensor does not own foreign memory: whoever made
- * a wrapped buffer keeps it valid.
+ * Array in off-heap memory: a direct buffer in native byte order and its shape, row-major unless
+ * made in another {@link Layout}. fp32 for data, int32 or int64 for ids. At most 2 GiB. The tensor
+ * does not own foreign memory: whoever made a wrapped buffer keeps it valid.
  */
 public final class Tensor {
 
@@ -20,12 +20,14 @@ public final class Tensor {
   private static final int ALIGNMENT = 64; // bytes: one cache line, one AVX-512 register
 
   private final ElementType type;
+  private final Layout layout;
   private final int[] shape;
   private final int size;
   private final ByteBuffer bytes;
 
-  private Tensor(ElementType type, int[] shape, int size, ByteBuffer bytes) {
+  private Tensor(ElementType type, Layout layout, int[] shape, int size, ByteBuffer bytes) {
     this.type = type;
+    this.layout = layout;
     this.shape = shape;
     this.size = size;
     this.bytes = bytes;
@@ -38,11 +40,15 @@ public final class Tensor {
    *     dimensions, or the whole is above 2 GiB
    */
   public static Tensor allocate(ElementType type, int... shape) {
-    int size = size(type, shape);
-    int whole = (size * type.bytes() + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    return allocate(Layout.ROWS, type, shape);
+  }
+
+  /** New memory in a layout; panels are of fp32 and have at least one dimension. */
+  public static Tensor allocate(Layout layout, ElementType type, int... shape) {
+    int length = bytes(layout, type, shape);
+    int whole = (length + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
     ByteBuffer memory = ByteBuffer.allocateDirect(whole + ALIGNMENT).alignedSlice(ALIGNMENT);
-    ByteBuffer bytes = memory.slice(0, size * type.bytes()).order(nativeOrder());
-    return new Tensor(type, shape.clone(), size, bytes);
+    return wrap(memory.order(nativeOrder()), layout, type, shape);
   }
 
   /** A new fp32 tensor with a copy of the values, which must be as many as the shape has. */
@@ -52,7 +58,7 @@ public final class Tensor {
         values.length == tensor.size,
         "%d values for shape %s of %d elements",
         values.length,
-        Arrays.toString(shape),
+        shape,
         tensor.size);
     tensor.floats().put(values);
     return tensor;
@@ -65,7 +71,12 @@ public final class Tensor {
    *     to the element, or too small
    */
   public static Tensor wrap(ByteBuffer direct, ElementType type, int... shape) {
-    int length = size(type, shape) * type.bytes();
+    return wrap(direct, Layout.ROWS, type, shape);
+  }
+
+  /** A view of existing memory in a layout. */
+  public static Tensor wrap(ByteBuffer direct, Layout layout, ElementType type, int... shape) {
+    int length = bytes(layout, type, shape);
     Check.that(direct.isDirect(), "the buffer is on the heap, allowed is a direct one");
     Check.that(
         direct.order() == nativeOrder(),
@@ -76,7 +87,7 @@ public final class Tensor {
         direct.remaining() >= length,
         "the buffer holds %d bytes, shape %s of %s needs %d",
         direct.remaining(),
-        Arrays.toString(shape),
+        shape,
         type,
         length);
     Check.that(
@@ -84,23 +95,46 @@ public final class Tensor {
         "the buffer is not aligned to %d bytes",
         type.bytes());
     ByteBuffer bytes = direct.slice(direct.position(), length).order(nativeOrder());
-    return new Tensor(type, shape.clone(), length / type.bytes(), bytes);
+    return new Tensor(type, layout, shape.clone(), size(type, shape), bytes);
   }
 
-  /** The same memory under another shape of the same size. */
+  /** Bytes that a tensor takes; for panels that is more than its elements. */
+  public static int bytes(Layout layout, ElementType type, int... shape) {
+    int size = size(type, shape);
+    if (layout == Layout.ROWS) {
+      return size * type.bytes();
+    }
+    Check.that(
+        type == ElementType.FLOAT32 && shape.length > 0,
+        "panels of %s%s, allowed is FLOAT32 of 1 or more dimensions",
+        type,
+        shape);
+    int features = shape[shape.length - 1];
+    return Math.toIntExact(layout.elements(size / features, features) * type.bytes());
+  }
+
+  /** The same memory under another shape of the same size; in panels, with the same features. */
   public Tensor reshape(int... newShape) {
     Check.that(
-        size(type, newShape) == size,
+        size(type, newShape) == size
+            && (layout == Layout.ROWS
+                || (newShape.length > 0
+                    && newShape[newShape.length - 1] == shape[shape.length - 1])),
         "shape %s has %d elements, the tensor %s",
-        Arrays.toString(newShape),
+        newShape,
         size(type, newShape),
         this);
-    return new Tensor(type, newShape.clone(), size, bytes);
+    return new Tensor(type, layout, newShape.clone(), size, bytes);
   }
 
   /** Type of the elements. */
   public ElementType type() {
     return type;
+  }
+
+  /** How the elements lie in memory. */
+  public Layout layout() {
+    return layout;
   }
 
   /** Copy of the shape. */
@@ -118,7 +152,7 @@ public final class Tensor {
     return shape[axis];
   }
 
-  /** Number of elements. */
+  /** Number of elements, without padding. */
   public int size() {
     return size;
   }
@@ -140,16 +174,28 @@ public final class Tensor {
     return bytes.asFloatBuffer();
   }
 
-  /** Copy of the values of an fp32 tensor. */
+  /** Copy of the values of an fp32 tensor as they lie in memory, padding included. */
   public float[] toArray() {
-    float[] values = new float[size];
-    floats().get(values);
+    FloatBuffer memory = floats();
+    float[] values = new float[memory.remaining()];
+    memory.get(values);
     return values;
   }
 
   @Override
   public String toString() {
-    return type + Arrays.toString(shape);
+    return type + Arrays.toString(shape) + (layout == Layout.ROWS ? "" : " in panels");
+  }
+
+  /** The memory of panels, padding included, as one row. */
+  Tensor flat() {
+    return flat(0, bytes.capacity() / type.bytes());
+  }
+
+  /** Elements of the memory from one on, as one row. */
+  Tensor flat(int first, int count) {
+    ByteBuffer part = bytes.slice(first * type.bytes(), count * type.bytes()).order(nativeOrder());
+    return new Tensor(type, Layout.ROWS, new int[] {count}, count, part);
   }
 
   /** The buffer itself, for native calls; its position is always 0. */
@@ -166,17 +212,17 @@ public final class Tensor {
     Check.that(
         shape.length <= MAX_RANK,
         "shape %s has %d dimensions, allowed are %d",
-        Arrays.toString(shape),
+        shape,
         shape.length,
         MAX_RANK);
     long size = 1;
     for (int n : shape) {
-      Check.that(n >= 1, "shape %s, allowed are sizes of 1 or more", Arrays.toString(shape));
+      Check.that(n >= 1, "shape %s, allowed are sizes of 1 or more", shape);
       size *= n;
       Check.that(
           size * type.bytes() <= Integer.MAX_VALUE - 2 * ALIGNMENT,
           "shape %s of %s is above 2 GiB",
-          Arrays.toString(shape),
+          shape,
           type);
     }
     return (int) size;

@@ -7,6 +7,9 @@ import io.sparseland.core.Pattern;
 import io.sparseland.core.Schedule;
 import io.sparseland.core.SparsityMethod;
 import io.sparseland.core.Trigger;
+import io.sparseland.kernels.format.CostTable;
+import io.sparseland.kernels.format.FormatException;
+import io.sparseland.models.Encoder;
 import io.sparseland.models.Lenet;
 import io.sparseland.models.Lenet5;
 import io.sparseland.models.Mlp;
@@ -29,6 +32,7 @@ import io.sparseland.schedulers.dynamic.RigL;
 import io.sparseland.schedulers.dynamic.SparseEvolution;
 import io.sparseland.schedulers.dynamic.Static;
 import io.sparseland.training.OptimizerSettings;
+import java.io.UncheckedIOException;
 import java.util.Map;
 import java.util.function.Supplier;
 
@@ -78,6 +82,8 @@ final class Kinds {
             "{classes: 10}",
             lenet5 -> classes -> lenet5.get())
         .kind(ModelSource.class, "mlp", Mlp.class, "{}", mlp -> classes -> mlp.get())
+        .kind(
+            ModelSource.class, "encoder", Encoder.class, "{}", encoder -> classes -> encoder.get())
         .kind(ModelSource.class, "class", OwnModel.class, "{}");
     all.kind(
             OptimizerSettings.class,
@@ -102,9 +108,19 @@ final class Kinds {
         FixedSettings.class,
         "{}",
         fixed -> Allocation.fixed(fixed.sparsities()));
+    all.text(CostTable.class, Kinds::profile).text(PatternSetting.class, PatternSetting::parse);
     all.text(Pattern.class, Pattern::parse).text(Comparison.class, Comparison::parse);
     all.inline(Trigger.class, TriggerSettings.class, TriggerSettings::trigger);
     return all;
+  }
+
+  private static CostTable profile(String nameOrPath) {
+    try {
+      return CostTable.of(nameOrPath);
+    } catch (FormatException | UncheckedIOException e) {
+      throw new IllegalArgumentException(
+          "profile '%s': %s".formatted(nameOrPath, e.getMessage()), e);
+    }
   }
 
   /** Methods during training, and the schedules they may be given. */

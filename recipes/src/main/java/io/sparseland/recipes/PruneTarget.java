@@ -2,10 +2,12 @@
 package io.sparseland.recipes;
 
 import io.sparseland.core.Allocation;
+import io.sparseland.core.Layer;
 import io.sparseland.core.Pattern;
 import io.sparseland.core.Scope;
 import io.sparseland.recipes.language.Default;
 import io.sparseland.recipes.language.Fraction;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -14,28 +16,36 @@ import java.util.Optional;
  * @param sparsity share of the selected layers' weights to prune; not needed where the pattern says
  *     it
  * @param allocation how that is spread over the layers
- * @param pattern which weights are pruned together
+ * @param pattern which weights are pruned together, or {@code auto}
+ * @param auto how {@code auto} chooses
  * @param scope which weights compete, if not as the criterion's authors do
  * @param on which layers; without it the default ones
  */
 public record PruneTarget(
     @Fraction Optional<Double> sparsity,
     @Default("uniform") Allocation allocation,
-    @Default("unstructured") Pattern pattern,
+    @Default("unstructured") PatternSetting pattern,
+    @Default("{}") AutoPattern auto,
     Optional<Scope> scope,
     Optional<On> on) {
 
   /** Checks that the sparsity is said once. */
   public PruneTarget {
-    if (sparsity.isEmpty() && !(pattern instanceof Pattern.NM)) {
+    if (sparsity.isEmpty() && pattern.nm().isEmpty()) {
       throw new IllegalArgumentException(
-          "pattern '" + pattern.text() + "' needs the key 'sparsity' beside it");
+          "pattern '%s' needs the key 'sparsity' beside it"
+              .formatted(pattern.fixed().map(Pattern::text).orElse(PatternSetting.AUTO)));
     }
   }
 
   /** The share of weights to prune: as said, or what the N:M pattern makes of it. */
   public double share() {
     return sparsity.orElseGet(
-        () -> pattern instanceof Pattern.NM nm ? 1 - nm.keep() / (double) nm.group() : 0.0);
+        () -> pattern.nm().map(nm -> 1 - nm.keep() / (double) nm.group()).orElse(0.0));
+  }
+
+  /** The pattern for these layers. */
+  public Pattern pattern(List<Layer> layers) {
+    return pattern.on(layers, share(), auto);
   }
 }

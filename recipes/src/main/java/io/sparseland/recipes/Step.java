@@ -3,6 +3,9 @@ package io.sparseland.recipes;
 
 import io.sparseland.core.Criterion;
 import io.sparseland.core.SparsityMethod;
+import io.sparseland.core.export.ExportOptions;
+import io.sparseland.kernels.WeightType;
+import io.sparseland.kernels.format.CostTable;
 import io.sparseland.recipes.language.Applied;
 import io.sparseland.recipes.language.Choice;
 import io.sparseland.recipes.language.Default;
@@ -79,26 +82,31 @@ public sealed interface Step {
     }
   }
 
-  /** Which kernels the exported layers get. */
-  enum Layout {
-    /** Whichever is faster by what is known. */
-    AUTO,
-    /** Sparse wherever there is a mask. */
-    SPARSE,
-    /** Dense everywhere. */
-    DENSE
-  }
-
   /**
    * Writes the model directory.
    *
-   * @param layout which kernels
+   * @param type of the weights of linear layers; all else stays fp32
+   * @param layout which kernels: the fastest, sparse wherever there is a mask, or dense
+   * @param profile costs to choose kernels by; without it they are measured on this machine
+   * @param batch examples or tokens that kernels are chosen for, besides one alone
    * @param to folder inside the run directory
    */
-  record Export(@Default("auto") Layout layout, @Default("model") String to) implements Step {
+  record Export(
+      @Default("fp32") WeightType type,
+      @Default("auto") ExportOptions.Kernels layout,
+      Optional<CostTable> profile,
+      @Default("32") int batch,
+      @Default("model") String to)
+      implements Step {
     /** Checks that the folder stays inside the run directory. */
     public Export {
+      Checks.positive("batch", batch);
       Checks.fileName("to", to);
+    }
+
+    /** What the exporter is told. */
+    public ExportOptions.Form form() {
+      return new ExportOptions.Form(type, layout, profile, batch);
     }
 
     @Override

@@ -2,9 +2,11 @@
 package io.sparseland.recipes;
 
 import io.sparseland.core.Allocation;
+import io.sparseland.core.Layer;
 import io.sparseland.core.Pattern;
 import io.sparseland.recipes.language.Default;
 import io.sparseland.recipes.language.Fraction;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -12,11 +14,19 @@ import java.util.Optional;
  *
  * @param sparsity share of the selected layers' weights that is pruned in the end
  * @param allocation how that is spread over the layers
- * @param pattern which weights are pruned together
+ * @param pattern which weights are pruned together, or {@code auto}
+ * @param auto how {@code auto} chooses
  * @param on which layers; without it the default ones
  */
 public record TrainTarget(
     @Fraction double sparsity,
     @Default("erk") Allocation allocation,
-    @Default("unstructured") Pattern pattern,
-    Optional<On> on) {}
+    @Default("unstructured") PatternSetting pattern,
+    @Default("{}") AutoPattern auto,
+    Optional<On> on) {
+
+  /** The pattern for these layers. */
+  public Pattern pattern(List<Layer> layers) {
+    return pattern.on(layers, sparsity, auto);
+  }
+}

@@ -7,54 +7,114 @@ import io.sparseland.core.Geometry;
 import io.sparseland.core.Mask;
 import io.sparseland.core.Pattern;
 import io.sparseland.kernels.Activation;
+import io.sparseland.kernels.ConvShape;
+import io.sparseland.kernels.Matrix;
+import io.sparseland.kernels.TypedValues;
+import io.sparseland.kernels.WeightType;
 import io.sparseland.kernels.format.KernelChoice;
-import io.sparseland.kernels.graph.Node;
+import io.sparseland.kernels.format.StoredTensor;
 import io.sparseland.kernels.graph.Op;
+import io.sparseland.kernels.tuning.Costs;
+import io.sparseland.kernels.tuning.DesignChoice;
+import java.nio.FloatBuffer;
+import java.nio.LongBuffer;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class KernelChoicesTest {
 
-  private static final Node LINEAR =
-      new Node("y", new Op.Linear("w", Optional.empty(), Activation.NONE), List.of("x"), "layer");
+  private static final Op LINEAR = new Op.Linear("w", Optional.empty(), Activation.NONE);
+  private static final Op CONVOLUTION =
+      new Op.Conv2d("w", Optional.empty(), Activation.NONE, ConvShape.square(1, 1, 0));
 
-  private static KernelChoice choose(int in, int kept, ExportOptions.Kernels policy) {
+  /** csr16 halves dense for one token and doubles it for many; csr the other way round. */
+  private record Made() implements Costs {
+    @Override
+    public String source() {
+      return "made up";
+    }
+
+    @Override
+    public String unit() {
+      return "dense = 1";
+    }
+
+    @Override
+    public SortedMap<String, Double> of(Matrix w, String pattern, int tokens) {
+      boolean few = tokens < 5;
+      return new TreeMap<>(
+          java.util.Map.of("dense", 1.0, "csr16", few ? 0.5 : 2, "csr", few ? 2.0 : 0.25));
+    }
+  }
+
+  private static DesignChoice choose(Op reader, int in, int kept, ExportOptions.Kernels kernels) {
     Geometry geometry = Geometry.linear(10, in);
     BitSet keep = new BitSet();
     keep.set(0, kept);
     Mask mask = Mask.of(geometry, Pattern.unstructured(), keep);
     Weight weight = new Weight("w", List.of(10, in), new float[10 * in], "layer", mask);
-    return KernelChoices.choose(weight, LINEAR, policy);
+    StoredTensor stored =
+        new StoredTensor(
+            "w",
+            List.of(10, in),
+            "unstructured",
+            LongBuffer.wrap(mask.words()),
+            TypedValues.fp32(FloatBuffer.allocate(kept)),
+            KernelChoice.dense(""));
+    return choices(kernels).choose(weight, stored, reader);
+  }
+
+  private static KernelChoices choices(ExportOptions.Kernels kernels) {
+    return new KernelChoices(
+        new ExportOptions.Form(WeightType.FP32, kernels, Optional.empty(), 32), new Made());
   }
 
   @ParameterizedTest
   @CsvSource({
-    "100, 300, AUTO, sparse", // 70 % pruned: the break-even itself
-    "100, 301, AUTO, dense",
-    "100, 301, SPARSE, sparse",
+    "100, 250, AUTO, csr", // 75 % pruned: the break-even itself
+    "100, 251, AUTO, dense",
+    "100, 301, SPARSE, csr",
     "100, 10, DENSE, dense",
     "8, 1, AUTO, dense" // short rows
   })
-  void goes_by_sparsity_row_length_and_wish(
-      int in, int kept, ExportOptions.Kernels policy, String kernel) {
-    assertThat(choose(in, kept, policy).kernel()).isEqualTo(kernel);
+  void a_convolution_goes_by_sparsity_row_length_and_wish(
+      int in, int kept, ExportOptions.Kernels kernels, String design) {
+    assertThat(choose(CONVOLUTION, in, kept, kernels).choice().designs()).isEqualTo(design);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"AUTO, csr16/csr", "SPARSE, csr16/csr", "DENSE, dense"})
+  void a_linear_layer_goes_by_costs_and_wish(ExportOptions.Kernels kernels, String design) {
+    assertThat(choose(LINEAR, 100, 301, kernels).choice().designs()).isEqualTo(design);
   }
 
   @Test
-  void says_why() {
-    assertThat(choose(100, 301, ExportOptions.Kernels.AUTO).reason())
-        .isEqualTo("sparsity 0.6990 is below the fixed break-even 0.70 of linear layers");
+  void says_why_and_how_fast() {
+    DesignChoice linear = choose(LINEAR, 100, 301, ExportOptions.Kernels.AUTO);
+
+    // of 2, 4, 8, 16: csr is cheaper from 8 on
+    assertThat(linear.choice().batchFrom()).isEqualTo(8);
+    assertThat(linear.choice().reason()).isEqualTo("made up: csr16 below 8 tokens, then csr");
+    assertThat(linear.told())
+        .isEqualTo(
+            "1 token 2.00x dense, 4 tokens 2.00x dense, 8 tokens 4.00x dense, 16 tokens 4.00x"
+                + " dense, 32 tokens 4.00x dense");
+    assertThat(choose(CONVOLUTION, 100, 301, ExportOptions.Kernels.AUTO).choice().reason())
+        .isEqualTo("sparsity 0.6990 is below the fixed break-even 0.75 of convolutions");
   }
 
   @Test
   void what_is_not_pruned_runs_dense() {
     Weight weight = new Weight("w", List.of(10, 100), new float[1000], "layer", null);
+    StoredTensor stored = StoredTensor.dense("w", List.of(10, 100), FloatBuffer.allocate(1000));
 
-    assertThat(KernelChoices.choose(weight, LINEAR, ExportOptions.Kernels.SPARSE))
+    assertThat(choices(ExportOptions.Kernels.SPARSE).choose(weight, stored, LINEAR).choice())
         .isEqualTo(KernelChoice.dense("not pruned"));
   }
 }

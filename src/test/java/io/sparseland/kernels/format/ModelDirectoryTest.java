@@ -7,6 +7,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import io.sparseland.kernels.TypedValues;
+import io.sparseland.kernels.WeightType;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -49,6 +51,92 @@ class ModelDirectoryTest {
     assertThat(ModelDirectory.report(model)).isEqualTo("{\"speedup\": 2}");
     assertThat(model.toFile().list())
         .containsExactlyInAnyOrder("sparseland.json", "weights.safetensors", "report.json");
+  }
+
+  @Test
+  void types_and_scales_come_back_equal() {
+    ModelContent content = Models.quantised();
+
+    ModelDirectory.write(model, content, "{}");
+
+    ModelContent read = ModelDirectory.read(model);
+    assertThat(read).isEqualTo(content);
+    assertThat(read.tensors())
+        .extracting(tensor -> tensor.data().type())
+        .containsExactly(WeightType.INT8, WeightType.FP32, WeightType.BF16, WeightType.FP32);
+    ModelSummary summary = ModelDirectory.summary(model);
+    int kept = content.tensors().get(0).kept();
+    // int8 values, 5 scales and the mask of fc1; 15 bf16 of fc2; two biases
+    assertThat(summary.bytesStored()).isEqualTo(kept + 5 * 4 + 6 * 8 + 15 * 2 + (5 + 3) * 4);
+  }
+
+  @ParameterizedTest(name = "{0} -> {1}")
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "\"type\" : \"I8\"|\"type\" : \"BF16\"|the unknown field 'scales_crc32c'",
+        "\"type\" : \"BF16\"|\"type\" : \"F32\"|by sparseland.json",
+        "\"scales_crc32c\" : \"|\"scales_crc32c\" : \"0|8 hexadecimal digits",
+        "\"name\" : \"fc1.bias\"|\"name\" : \"fc1.scale\"|'fc1.scale' twice",
+        "\"shape\" : [ 5, 70 ]|\"shape\" : [ 7, 50 ]|F32 [5]; allowed: 'fc1.scale' F32 [7]",
+      })
+  void a_sealed_but_wrong_description_of_types_is_refused(String from, String to, String message)
+      throws IOException {
+    ModelDirectory.write(model, Models.quantised(), "{}");
+
+    reseal(text -> text.replaceFirst(Pattern.quote(from), to));
+
+    assertRefused(model, message);
+  }
+
+  @Test
+  void a_changed_scale_or_value_is_refused() throws IOException {
+    ModelDirectory.write(model, Models.quantised(), "{}");
+    FloatBuffer other = FloatBuffer.wrap(new float[] {1, 2, 3, 4, 5});
+
+    replaceWeights("fc1.scale", SafeTensors.Entry.floats("fc1.scale", List.of(5), other));
+
+    assertRefused(model, "of 'fc1.scale'");
+  }
+
+  @Test
+  void bad_scales_and_bf16_infinities_are_refused_with_their_place() throws IOException {
+    for (float bad : new float[] {Float.NaN, Float.POSITIVE_INFINITY, -1}) {
+      model = folder.resolve("scale" + bad);
+      ModelDirectory.write(model, Models.quantised(), "{}");
+      FloatBuffer scales = FloatBuffer.wrap(new float[] {1, 2, bad, 4, 5});
+      replaceWeights("fc1.scale", SafeTensors.Entry.floats("fc1.scale", List.of(5), scales));
+      resealCrc("fc1", "scales", SafeTensorsWriter.crc(scales));
+
+      assertRefused(model, bad + " in 'fc1.scale'; allowed: finite numbers of 0 or more");
+    }
+    model = folder.resolve("infinity");
+    ModelDirectory.write(model, Models.quantised(), "{}");
+    ByteBuffer values = ByteBuffer.allocate(30);
+    values.put(6, (byte) 0x80).put(7, (byte) 0x7f); // the fourth is infinity
+    replaceWeights(
+        "fc2", new SafeTensors.Entry("fc2", SafeTensors.Type.BF16, List.of(3L, 5L), values));
+    resealCrc("fc2", "values", SafeTensorsWriter.crc(values));
+
+    assertRefused(model, "Infinity in 'fc2'; allowed: finite numbers");
+  }
+
+  @Test
+  void scales_that_cannot_be_stored_are_refused_before_anything_is_written() {
+    TypedValues values =
+        new TypedValues(
+            WeightType.INT8,
+            ByteBuffer.allocate(3),
+            FloatBuffer.wrap(new float[] {Float.POSITIVE_INFINITY}));
+    StoredTensor tensor =
+        new StoredTensor(
+            "w", List.of(1, 3), "dense", null, values, KernelChoice.dense("not pruned"));
+
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> ModelDirectory.write(model, EveryOp.linear(tensor), "{}"))
+        .withMessage("tensor 'w': scale 0 is Infinity; allowed: finite numbers of 0 or more");
+    assertThat(folder).isEmptyDirectory();
   }
 
   @Test
@@ -232,9 +320,9 @@ class ModelDirectoryTest {
       quoteCharacter = '`',
       value = {
         "\"format\" : \"sparseland-model\"|\"format\" : \"other\"|\"sparseland-model\"",
-        "\"version\" : 1|\"version\" : 2|from 1 to 1",
-        "\"version\" : 1|\"version\" : 1, \"version\" : 1|Duplicate",
-        "\"version\" : 1|\"version\" : 1, \"more\" : 1|the unknown field 'more'",
+        "\"version\" : 2|\"version\" : 3|from 1 to 2",
+        "\"version\" : 2|\"version\" : 2, \"version\" : 2|Duplicate",
+        "\"version\" : 2|\"version\" : 2, \"more\" : 1|the unknown field 'more'",
         "\"seed\" : 17,||no field 'seed' in 'provenance'",
         "\"seed\" : 17|\"seed\" : 17.5|17.5 in 'provenance.seed'",
         "\"seed\" : 17|\"seed\" : 99999999999999999999|a whole number",
@@ -258,9 +346,15 @@ class ModelDirectoryTest {
         "\"shape\" : [ 5, 70 ]|\"shape\" : [ 5, 14, 1, 1, 1, 1, 1, 1, 5 ]|rank 9",
         "\"shape\" : [ 3, 5 ]|\"shape\" : [ 5, 3 ]|by sparseland.json",
         "\"pattern\" : \"unstructured\"|\"pattern\" : \"dense\"|'dense' without mask_crc32c",
-        "\"kernel\" : \"sparse\"|\"kernel\" : \"magic\"|allowed: 'dense', 'sparse'",
+        "\"decode\" : \"csr\"|\"decode\" : \"Csr\"|design 'Csr'",
+        "\"decode\" : \"csr\"|\"decode\" : \"csr\", \"x\" : 1|the unknown field 'x'",
+        "\"decode\" : \"csr\",||no field 'decode'",
+        "\"decode\" : \"dense\"|\"decode\" : \"csr\"|without a mask",
+        "\"batch_from\" : 1|\"batch_from\" : 0|from 1 to",
         "\"kept\" : 15|\"kept\" : 14|from 15 to 15",
-        "\"type\" : \"F32\"|\"type\" : \"BF16\"|\"F32\"",
+        "\"type\" : \"F32\"|\"type\" : \"BF16\"|by sparseland.json",
+        "\"type\" : \"F32\"|\"type\" : \"F64\"|\"F32\", \"BF16\", \"I8\"",
+        "\"type\" : \"F32\"|\"type\" : \"I8\"|no field 'scales_crc32c'",
         "\"values_crc32c\" : \"|\"values_crc32c\" : \"0|8 hexadecimal digits",
         "\"name\" : \"fc1\"|\"name\" : \"fc0\"|no such tensor",
         "\"name\" : \"fc1.bias\"|\"name\" : \"fc2.bias\"|F32 [3]; allowed: 'fc2.bias' F32 [5]",
@@ -279,7 +373,7 @@ class ModelDirectoryTest {
     ModelDirectory.write(model, Models.mlp(), "{}");
 
     reseal(
-        text -> text.replace("\"version\" : 1", "\"version\" : 1, \"metadata\" : {\"a\" : [1]}"));
+        text -> text.replace("\"version\" : 2", "\"version\" : 2, \"metadata\" : {\"a\" : [1]}"));
 
     assertThat(ModelDirectory.read(model)).isEqualTo(Models.mlp());
   }
@@ -309,11 +403,7 @@ class ModelDirectoryTest {
     FloatBuffer values = FloatBuffer.wrap(new float[] {1, Float.NaN, 3});
 
     replaceWeights("fc2.bias", SafeTensors.Entry.floats("fc2.bias", List.of(3), values));
-    reseal(
-        text ->
-            text.replaceFirst(
-                "(\"name\" : \"fc2.bias\"[^}]*\"values_crc32c\" : \")[0-9a-f]{8}",
-                "$1" + ModelJson.hex(SafeTensorsWriter.crc(values))));
+    resealCrc("fc2.bias", "values", SafeTensorsWriter.crc(values));
 
     assertRefused(model, "NaN in 'fc2.bias'");
   }
@@ -363,19 +453,27 @@ class ModelDirectoryTest {
 
   @Test
   void seeded_mutants_are_refused_or_load_equal() throws IOException {
+    mutate(500, 0);
+  }
+
+  @Test
+  void seeded_mutants_of_other_types_are_refused_or_load_equal() throws IOException {
     mutate(500, 1);
   }
 
   @Test
   @Tag("ci")
   void ten_thousand_seeded_mutants_are_refused_or_load_equal() throws IOException {
-    mutate(10_000, 2);
+    mutate(5_000, 2);
+    model = folder.resolve("other");
+    mutate(5_000, 3);
   }
 
   private void mutate(int count, long seed) throws IOException {
-    ModelDirectory.write(model, Models.mlp(), "{}");
+    ModelContent content = seed % 2 == 0 ? Models.mlp() : Models.quantised();
+    ModelDirectory.write(model, content, "{}");
     Random random = new Random(seed);
-    Mutants mutants = new Mutants(model, Models.mlp());
+    Mutants mutants = new Mutants(model, content);
     List<String> files = List.of("sparseland.json", "weights.safetensors");
     Map<String, byte[]> good =
         Map.of(
@@ -400,6 +498,15 @@ class ModelDirectoryTest {
     String edited = edit.apply(open);
     assertThat(edited).isNotEqualTo(open);
     Files.write(file, ModelJson.seal(edited.getBytes(UTF_8)));
+  }
+
+  /** Edits the checksum of a tensor's values or scales. */
+  private void resealCrc(String tensor, String part, int crc) throws IOException {
+    reseal(
+        text ->
+            text.replaceFirst(
+                "(\"name\" : \"%s\"[^}]*\"%s_crc32c\" : \")[0-9a-f]{8}".formatted(tensor, part),
+                "$1" + ModelJson.hex(crc)));
   }
 
   /** Writes the weights again with one entry replaced, or added. */

@@ -3,6 +3,7 @@ package io.sparseland.kernels.format;
 
 import io.sparseland.kernels.Activation;
 import io.sparseland.kernels.ElementType;
+import io.sparseland.kernels.WeightType;
 import io.sparseland.kernels.graph.ModelGraph;
 import io.sparseland.kernels.graph.Node;
 import io.sparseland.kernels.graph.Op;
@@ -48,6 +49,33 @@ final class Models {
             StoredTensor.dense("fc2", List.of(3, 5), values(15, random)),
             StoredTensor.dense("fc2.bias", List.of(3), values(3, random))),
         new Provenance("mlp", "ab12", 17, Map.of("sparseland", "0.1.0", "djl", "0.36.0")));
+  }
+
+  /** {@link #mlp} with the first weight masked int8 and the second dense bf16. */
+  static ModelContent quantised() {
+    ModelContent fp32 = mlp();
+    return new ModelContent(
+        fp32.graph(),
+        fp32.tensors().stream()
+            .map(
+                tensor ->
+                    switch (tensor.name()) {
+                      case "fc1" -> as(tensor, WeightType.INT8);
+                      case "fc2" -> as(tensor, WeightType.BF16);
+                      default -> tensor;
+                    })
+            .toList(),
+        fp32.provenance());
+  }
+
+  private static StoredTensor as(StoredTensor tensor, WeightType type) {
+    return new StoredTensor(
+        tensor.name(),
+        tensor.shape(),
+        tensor.pattern(),
+        tensor.mask(),
+        tensor.matrix().as(type).values(),
+        tensor.choice());
   }
 
   /** A masked tensor whose weights are kept with the given probability. */

@@ -423,7 +423,9 @@ class SparseModelTest {
                     new Plan(
                         content.graph(),
                         content.graph().infer(content.shapes(), symbols),
-                        new Steps(kernels, new Weights(content, kernels), symbols))));
+                        new Steps(kernels, new Weights(content, kernels), symbols),
+                        true),
+                    null));
     assertThat(pool.busyCount()).isEqualTo(1);
     pool.giveBack(symbols, execution);
     return execution;

@@ -14,6 +14,7 @@ import io.sparseland.core.graph.NamedParameter;
 import io.sparseland.core.graph.TraceInput;
 import io.sparseland.core.graph.Tracer;
 import io.sparseland.kernels.Kernels;
+import io.sparseland.kernels.WeightType;
 import io.sparseland.kernels.format.ModelContent;
 import io.sparseland.kernels.format.ModelDirectory;
 import io.sparseland.kernels.format.Provenance;
@@ -26,8 +27,8 @@ import java.util.TreeMap;
 import java.util.function.UnaryOperator;
 
 /**
- * Writes a block with its masks as a model directory: trace, lower, fold, choose kernels, compare,
- * write, read back, compare again.
+ * Writes a block with its masks as a model directory: trace, lower, fold, round to the type of the
+ * weights, choose kernels, compare, write, read back, compare again.
  *
  * <p>Everything that can be refused is refused before the first byte is written; if reading back
  * then differs, what was written is removed.
@@ -86,13 +87,18 @@ public final class Exporter {
     try (NDManager manager = NDManager.newBaseManager(Torch.ENGINE)) {
       Comparison comparison = Comparison.prepare(block, graph, probe, manager);
       Draft draft = Lowering.lower(graph, masked, manager).simplified(REWRITES);
-      Assembly assembly = Assembly.of(draft, masked, options.kernels());
+      WeightType type = options.form().type();
+      if (type != WeightType.FP32) {
+        checkPlain(draft, options, comparison);
+      }
+      Assembly assembly = Assembly.of(draft, masked, options.form());
       ModelContent content =
           new ModelContent(draft.graph(), assembly.tensors(), provenance(options));
-      Comparison.Difference before = check(content, comparison);
-      String report = ReportJson.of(before, bytesDense(graph), assembly.layers());
+      double tolerance = Comparison.tolerance(type);
+      Comparison.Difference before = check(content, comparison, tolerance);
+      String report = ReportJson.of(before, type, bytesDense(graph), assembly.layers());
       ModelDirectory.write(target, content, report);
-      Comparison.Difference after = checkWritten(target, comparison);
+      Comparison.Difference after = checkWritten(target, comparison, tolerance);
       return new ExportResult(
           target,
           after.maxAbs(),
@@ -103,16 +109,25 @@ public final class Exporter {
     }
   }
 
-  private static Comparison.Difference check(ModelContent content, Comparison comparison) {
+  /** Compares the graph as fp32, so that the wider bound of another type hides no mistake. */
+  private static void checkPlain(Draft draft, ExportOptions options, Comparison comparison) {
+    ModelContent plain =
+        new ModelContent(draft.graph(), Assembly.plain(draft), provenance(options));
+    check(plain, comparison, Comparison.TOLERANCE);
+  }
+
+  private static Comparison.Difference check(
+      ModelContent content, Comparison comparison, double tolerance) {
     try (SparseModel model = SparseModel.of(content, Kernels.best())) {
-      return comparison.check(model);
+      return comparison.check(model, tolerance);
     }
   }
 
-  private static Comparison.Difference checkWritten(Path target, Comparison comparison) {
+  private static Comparison.Difference checkWritten(
+      Path target, Comparison comparison, double tolerance) {
     boolean same = false;
     try (SparseModel model = SparseModel.load(target)) {
-      Comparison.Difference difference = comparison.check(model);
+      Comparison.Difference difference = comparison.check(model, tolerance);
       same = true;
       return difference;
     } finally {

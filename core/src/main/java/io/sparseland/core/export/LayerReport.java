@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparseland.core.export;
 
+import io.sparseland.kernels.WeightType;
+import io.sparseland.kernels.tuning.DesignChoice;
 import java.util.List;
 
 /**
@@ -11,8 +13,9 @@ import java.util.List;
  * @param shape sizes, outermost first
  * @param kept weights kept
  * @param pattern how the pruned ones are arranged, or "dense"
- * @param kernel "sparse" or "dense"
- * @param reason why that kernel
+ * @param type of the stored values
+ * @param design the designs that run it, with the costs that decided
+ * @param reason why those, with their speed, and why it has not the type asked for
  */
 public record LayerReport(
     String layer,
@@ -20,12 +23,23 @@ public record LayerReport(
     List<Integer> shape,
     long kept,
     String pattern,
-    String kernel,
+    WeightType type,
+    DesignChoice design,
     String reason) {
 
   /** Copies the shape. */
   public LayerReport {
     shape = List.copyOf(shape);
+  }
+
+  /** The designs for people. */
+  public String kernel() {
+    return design.choice().designs();
+  }
+
+  /** Whether it runs dense for any number of tokens. */
+  public boolean dense() {
+    return design.choice().isDense();
   }
 
   /** Number of weights, pruned ones included. */

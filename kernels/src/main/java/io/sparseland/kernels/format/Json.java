@@ -179,6 +179,14 @@ final class Json {
     return (int) whole(Integer.MIN_VALUE, Integer.MAX_VALUE);
   }
 
+  /** A finite number. */
+  double number() {
+    if (value instanceof Numeral number && Double.isFinite(Double.parseDouble(number.text()))) {
+      return Double.parseDouble(number.text());
+    }
+    throw fault("a finite number");
+  }
+
   /** A finite number, or the strings "inf" and "-inf". */
   float float32() {
     if (value instanceof Numeral number) {

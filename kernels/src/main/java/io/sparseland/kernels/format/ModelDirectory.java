@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparseland.kernels.format;
 
+import io.sparseland.kernels.JavaWorkers;
+import io.sparseland.kernels.TypedValues;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
@@ -15,7 +17,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.zip.CRC32C;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A model on disk: a folder with {@value #MODEL}, {@value #WEIGHTS} and {@value #REPORT}, whose
@@ -38,6 +39,7 @@ public final class ModelDirectory {
   private static final int MAX_REPORT_BYTES = 16 << 20;
   private static final String VALUES_SUFFIX = ".values";
   private static final String MASK_SUFFIX = ".mask";
+  private static final String SCALE_SUFFIX = ".scale";
 
   private ModelDirectory() {}
 
@@ -57,15 +59,7 @@ public final class ModelDirectory {
     List<ModelJson.Stored> records = new ArrayList<>();
     for (StoredTensor tensor : content.tensors()) {
       checkFinite(tensor);
-      LongBuffer mask = tensor.mask();
-      if (mask == null) {
-        entries.add(SafeTensors.Entry.floats(tensor.name(), tensor.shape(), tensor.values()));
-      } else {
-        entries.add(
-            SafeTensors.Entry.floats(
-                tensor.name() + VALUES_SUFFIX, List.of(tensor.kept()), tensor.values()));
-        entries.add(SafeTensors.Entry.bits(tensor.name() + MASK_SUFFIX, mask));
-      }
+      entries.addAll(entries(tensor));
       records.add(record(tensor));
     }
     AtomicFiles.writeFolder(
@@ -93,11 +87,10 @@ public final class ModelDirectory {
     String file = directory.resolve(WEIGHTS).toString();
     try (SafeTensors weights = SafeTensors.openOwn(directory.resolve(WEIGHTS))) {
       checkEntries(file, model.tensors(), weights);
-      List<StoredTensor> tensors = new ArrayList<>();
-      for (ModelJson.Stored record : model.tensors()) {
-        tensors.add(readTensor(file, record, weights));
-      }
-      return content(directory, model, tensors);
+      StoredTensor[] tensors = new StoredTensor[model.tensors().size()];
+      JavaWorkers.run(
+          tensors.length, i -> tensors[i] = readTensor(file, model.tensors().get(i), weights));
+      return content(directory, model, List.of(tensors));
     }
   }
 
@@ -147,31 +140,59 @@ public final class ModelDirectory {
     }
   }
 
+  private static List<SafeTensors.Entry> entries(StoredTensor tensor) {
+    List<SafeTensors.Entry> entries = new ArrayList<>();
+    TypedValues data = tensor.data();
+    LongBuffer mask = tensor.mask();
+    FloatBuffer scales = data.scales();
+    List<Integer> shape = mask == null ? tensor.shape() : List.of(tensor.kept());
+    entries.add(
+        new SafeTensors.Entry(
+            mask == null ? tensor.name() : tensor.name() + VALUES_SUFFIX,
+            ModelJson.storedType(data.type()),
+            shape.stream().map(Integer::longValue).toList(),
+            data.bytes()));
+    if (scales != null) {
+      entries.add(
+          SafeTensors.Entry.floats(tensor.name() + SCALE_SUFFIX, List.of(scales.limit()), scales));
+    }
+    if (mask != null) {
+      entries.add(SafeTensors.Entry.bits(tensor.name() + MASK_SUFFIX, mask));
+    }
+    return entries;
+  }
+
   private static void checkFinite(StoredTensor tensor) {
-    int index = firstNotFinite(tensor.values());
+    TypedValues data = tensor.data();
+    int index = data.firstNotFinite();
     if (index >= 0) {
       throw new IllegalArgumentException(
           "tensor '%s': value %d is %s; allowed: finite numbers"
-              .formatted(tensor.name(), index, tensor.values().get(index)));
+              .formatted(tensor.name(), index, data.get(index)));
     }
-  }
-
-  private static int firstNotFinite(FloatBuffer values) {
-    for (int i = 0; i < values.limit(); i++) {
-      if (!Float.isFinite(values.get(i))) {
-        return i;
-      }
+    FloatBuffer scales = data.scales();
+    int row = data.firstBadScale();
+    if (scales != null && row >= 0) {
+      throw new IllegalArgumentException(
+          "tensor '%s': scale %d is %s; allowed: finite numbers of 0 or more"
+              .formatted(tensor.name(), row, scales.get(row)));
     }
-    return -1;
   }
 
   private static ModelJson.Stored record(StoredTensor tensor) {
     LongBuffer mask = tensor.mask();
+    FloatBuffer scales = tensor.data().scales();
     return new ModelJson.Stored(
         new ModelSummary.Tensor(
-            tensor.name(), tensor.shape(), tensor.pattern(), tensor.kept(), tensor.choice()),
-        SafeTensorsWriter.crc(tensor.values()),
-        mask == null ? null : (Integer) SafeTensorsWriter.crc(mask));
+            tensor.name(),
+            tensor.data().type(),
+            tensor.shape(),
+            tensor.pattern(),
+            tensor.kept(),
+            tensor.choice()),
+        SafeTensorsWriter.crc(tensor.data().bytes()),
+        mask == null ? null : (Integer) SafeTensorsWriter.crc(mask),
+        scales == null ? null : (Integer) SafeTensorsWriter.crc(scales));
   }
 
   private static ModelJson.Content readModel(Path directory) {
@@ -190,21 +211,22 @@ public final class ModelDirectory {
     Set<String> expected = new HashSet<>();
     for (ModelJson.Stored record : records) {
       ModelSummary.Tensor tensor = record.tensor();
+      String name = tensor.name();
+      List<Long> shape = tensor.shape().stream().map(Integer::longValue).toList();
+      List<Entry> entries = new ArrayList<>();
+      SafeTensors.Type type = ModelJson.storedType(tensor.type());
       if (tensor.masked()) {
-        List<Long> words = List.of(8L * StoredTensor.words(tensor.elements()));
-        checkEntry(
-            file,
-            tensor.name() + VALUES_SUFFIX,
-            SafeTensors.Type.F32,
-            List.of((long) tensor.kept()),
-            weights,
-            expected);
-        checkEntry(
-            file, tensor.name() + MASK_SUFFIX, SafeTensors.Type.U8, words, weights, expected);
+        entries.add(new Entry(name + VALUES_SUFFIX, type, List.of((long) tensor.kept())));
+        List<Long> bytes = List.of(8L * StoredTensor.words(tensor.elements()));
+        entries.add(new Entry(name + MASK_SUFFIX, SafeTensors.Type.U8, bytes));
       } else {
-        List<Long> shape = tensor.shape().stream().map(Integer::longValue).toList();
-        checkEntry(file, tensor.name(), SafeTensors.Type.F32, shape, weights, expected);
+        entries.add(new Entry(name, type, shape));
       }
+      if (tensor.scales() > 0) {
+        List<Long> rows = List.of((long) tensor.scales());
+        entries.add(new Entry(name + SCALE_SUFFIX, SafeTensors.Type.F32, rows));
+      }
+      entries.forEach(entry -> checkEntry(file, entry, weights, expected));
     }
     for (SafeTensors.Info info : weights.tensors()) {
       boolean padding =
@@ -234,14 +256,13 @@ public final class ModelDirectory {
     }
   }
 
+  /** What the weights file must hold under a name. */
+  private record Entry(String name, SafeTensors.Type type, List<Long> shape) {}
+
   private static void checkEntry(
-      String file,
-      String name,
-      SafeTensors.Type type,
-      List<Long> shape,
-      SafeTensors weights,
-      Set<String> expected) {
-    String allowed = "'%s' %s %s, by %s".formatted(name, type, shape, MODEL);
+      String file, Entry entry, SafeTensors weights, Set<String> expected) {
+    String name = entry.name();
+    String allowed = "'%s' %s %s, by %s".formatted(name, entry.type(), entry.shape(), MODEL);
     if (!expected.add(name)) {
       throw new FormatException(file, FormatException.NOWHERE, "'" + name + "' twice", "once");
     }
@@ -249,7 +270,7 @@ public final class ModelDirectory {
     if (info == null) {
       throw new FormatException(file, FormatException.NOWHERE, "no such tensor", allowed);
     }
-    if (info.type() != type || !info.shape().equals(shape)) {
+    if (info.type() != entry.type() || !info.shape().equals(entry.shape())) {
       throw new FormatException(file, info.begin(), info.type() + " " + info.shape(), allowed);
     }
     if (info.begin() % SafeTensors.ALIGNMENT != 0) {
@@ -263,32 +284,49 @@ public final class ModelDirectory {
     ModelSummary.Tensor tensor = record.tensor();
     boolean masked = tensor.masked();
     String name = masked ? tensor.name() + VALUES_SUFFIX : tensor.name();
-    FloatBuffer values = data(file, name, record.valuesCrc(), weights).asFloatBuffer();
-    int index = firstNotFinite(values);
-    if (index >= 0) {
-      throw new FormatException(
-          file,
-          begin(weights, name) + 4L * index,
-          values.get(index) + " in '" + name + "'",
-          "finite numbers");
+    FloatBuffer scales = null;
+    if (record.scalesCrc() != null) {
+      String scaleName = tensor.name() + SCALE_SUFFIX;
+      scales = data(file, scaleName, record.scalesCrc(), weights).asFloatBuffer();
     }
+    ByteBuffer bytes = data(file, name, record.valuesCrc(), weights);
+    TypedValues values = new TypedValues(tensor.type(), bytes, scales);
+    checkFinite(file, tensor, values, weights);
     LongBuffer mask = null;
     if (masked) {
       String maskName = tensor.name() + MASK_SUFFIX;
       int crc = Objects.requireNonNull(record.maskCrc());
       mask = data(file, maskName, crc, weights).asLongBuffer();
     }
-    return stored(file, tensor, mask, values);
-  }
-
-  private static StoredTensor stored(
-      String file, ModelSummary.Tensor tensor, @Nullable LongBuffer mask, FloatBuffer values) {
     try {
       return new StoredTensor(
           tensor.name(), tensor.shape(), tensor.pattern(), mask, values, tensor.choice());
     } catch (IllegalArgumentException e) {
       throw new FormatException(
           file, FormatException.NOWHERE, String.valueOf(e.getMessage()), "a sound tensor", e);
+    }
+  }
+
+  private static void checkFinite(
+      String file, ModelSummary.Tensor tensor, TypedValues values, SafeTensors weights) {
+    String name = tensor.masked() ? tensor.name() + VALUES_SUFFIX : tensor.name();
+    int index = values.firstNotFinite();
+    if (index >= 0) {
+      throw new FormatException(
+          file,
+          begin(weights, name) + (long) tensor.type().bytes() * index,
+          values.get(index) + " in '" + name + "'",
+          "finite numbers");
+    }
+    FloatBuffer scales = values.scales();
+    int row = values.firstBadScale();
+    if (scales != null && row >= 0) {
+      String scaleName = tensor.name() + SCALE_SUFFIX;
+      throw new FormatException(
+          file,
+          begin(weights, scaleName) + 4L * row,
+          scales.get(row) + " in '" + scaleName + "'",
+          "finite numbers of 0 or more");
     }
   }
 

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.util.DefaultIndenter;
 import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
+import io.sparseland.kernels.WeightType;
 import io.sparseland.kernels.graph.ModelGraph;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -26,7 +27,10 @@ import org.jspecify.annotations.Nullable;
 final class ModelJson {
 
   static final String FORMAT = "sparseland-model";
-  static final int VERSION = 1;
+  static final int VERSION = 2;
+
+  /** The first version, in which all values are fp32 and the kernel is a word. */
+  private static final int V1 = 1;
 
   private static final String SEAL_START = ",\n  \"crc32c\" : \"";
   private static final String SEAL_END = "\"\n}\n";
@@ -38,7 +42,11 @@ final class ModelJson {
   private ModelJson() {}
 
   /** A stored tensor without its numbers. */
-  record Stored(ModelSummary.Tensor tensor, int valuesCrc, @Nullable Integer maskCrc) {}
+  record Stored(
+      ModelSummary.Tensor tensor,
+      int valuesCrc,
+      @Nullable Integer maskCrc,
+      @Nullable Integer scalesCrc) {}
 
   /** The content of the file. */
   record Content(ModelGraph graph, List<Stored> tensors, Provenance provenance) {}
@@ -82,7 +90,7 @@ final class ModelJson {
     if (!format.string().equals(FORMAT)) {
       throw format.fault("\"" + FORMAT + "\"");
     }
-    fields.take("version").whole(VERSION, VERSION);
+    long version = fields.take("version").whole(V1, VERSION);
     Provenance provenance = readProvenance(fields.take("provenance"));
     ModelGraph graph = GraphJson.read(fields.take("graph"));
     Json tensors = fields.take("tensors");
@@ -92,7 +100,7 @@ final class ModelJson {
     }
     List<Stored> records = new ArrayList<>();
     for (Json tensor : tensors.list()) {
-      records.add(readTensor(tensor));
+      records.add(readTensor(tensor, version));
     }
     fields.optional("metadata"); // free-form, ignored
     fields.take("crc32c");
@@ -152,7 +160,7 @@ final class ModelJson {
     ModelSummary.Tensor tensor = record.tensor();
     json.writeStartObject();
     json.writeStringField("name", tensor.name());
-    json.writeStringField("type", SafeTensors.Type.F32.name());
+    json.writeStringField("type", storedType(tensor.type()).name());
     json.writeArrayFieldStart("shape");
     for (int size : tensor.shape()) {
       json.writeNumber(size);
@@ -164,17 +172,21 @@ final class ModelJson {
     if (record.maskCrc() != null) {
       json.writeStringField("mask_crc32c", hex(record.maskCrc()));
     }
-    json.writeStringField("kernel", tensor.choice().kernel());
+    if (record.scalesCrc() != null) {
+      json.writeStringField("scales_crc32c", hex(record.scalesCrc()));
+    }
+    json.writeObjectFieldStart("kernel");
+    json.writeStringField("decode", tensor.choice().decode());
+    json.writeStringField("batch", tensor.choice().batch());
+    json.writeNumberField("batch_from", tensor.choice().batchFrom());
+    json.writeEndObject();
     json.writeStringField("reason", tensor.choice().reason());
     json.writeEndObject();
   }
 
-  private static Stored readTensor(Json json) {
+  private static Stored readTensor(Json json, long version) {
     Json.Fields fields = json.fields();
-    Json type = fields.take("type");
-    if (!type.string().equals(SafeTensors.Type.F32.name())) {
-      throw type.fault("\"F32\"");
-    }
+    WeightType type = readType(fields.take("type"), version);
     List<Integer> shape =
         fields.take("shape").list().stream()
             .map(size -> (int) size.whole(1, Integer.MAX_VALUE))
@@ -187,21 +199,69 @@ final class ModelJson {
       if ((mask != null) == pattern.equals(StoredTensor.DENSE)) {
         throw json.fault("pattern '" + pattern + "'", "'dense' without mask_crc32c, else with");
       }
+      Json scales = type == WeightType.INT8 ? fields.take("scales_crc32c") : null;
+      if (scales != null && shape.isEmpty()) {
+        throw json.fault("a scalar of I8", "rank 1 or more");
+      }
+      Json kernel = fields.take("kernel");
+      Json reason = fields.take("reason");
       Stored record =
           new Stored(
               new ModelSummary.Tensor(
                   name,
+                  type,
                   shape,
                   pattern,
                   (int) fields.take("kept").whole(mask == null ? elements : 0, elements),
-                  new KernelChoice(fields.take("kernel").string(), fields.take("reason").string())),
+                  version == V1 ? readWord(kernel, reason) : readChoice(kernel, reason)),
               readCrc(fields.take("values_crc32c")),
-              mask == null ? null : (Integer) readCrc(mask));
+              mask == null ? null : (Integer) readCrc(mask),
+              scales == null ? null : (Integer) readCrc(scales));
       fields.end();
       return record;
     } catch (IllegalArgumentException e) {
       throw json.fault(String.valueOf(e.getMessage()), "a sound tensor");
     }
+  }
+
+  /** The word of version 1. */
+  private static KernelChoice readWord(Json kernel, Json reason) {
+    return switch (kernel.string()) {
+      case "dense" -> KernelChoice.dense(reason.string());
+      case "sparse" -> KernelChoice.sparse(reason.string());
+      default -> throw kernel.fault("'dense', 'sparse'");
+    };
+  }
+
+  private static KernelChoice readChoice(Json kernel, Json reason) {
+    Json.Fields fields = kernel.fields();
+    KernelChoice choice =
+        new KernelChoice(
+            fields.take("decode").string(),
+            fields.take("batch").string(),
+            (int) fields.take("batch_from").whole(1, Integer.MAX_VALUE),
+            reason.string());
+    fields.end();
+    return choice;
+  }
+
+  /** The type in the weights file. */
+  static SafeTensors.Type storedType(WeightType type) {
+    return switch (type) {
+      case FP32 -> SafeTensors.Type.F32;
+      case BF16 -> SafeTensors.Type.BF16;
+      case INT8 -> SafeTensors.Type.I8;
+    };
+  }
+
+  private static WeightType readType(Json json, long version) {
+    for (WeightType type : WeightType.values()) {
+      if (storedType(type).name().equals(json.string())
+          && (version > V1 || type == WeightType.FP32)) {
+        return type;
+      }
+    }
+    throw json.fault(version == V1 ? "\"F32\"" : "\"F32\", \"BF16\", \"I8\"");
   }
 
   private static int readCrc(Json json) {

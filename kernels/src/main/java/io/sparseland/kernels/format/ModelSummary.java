@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparseland.kernels.format;
 
+import io.sparseland.kernels.WeightType;
 import io.sparseland.kernels.graph.ModelGraph;
 import java.util.List;
 
@@ -24,13 +25,19 @@ public record ModelSummary(
    * One stored tensor.
    *
    * @param name name by which the graph refers to it
+   * @param type of its values
    * @param shape sizes, outermost first
    * @param pattern pattern of its mask, or "dense"
    * @param kept number of stored values
-   * @param choice which kernel runs it
+   * @param choice which kernels run it
    */
   public record Tensor(
-      String name, List<Integer> shape, String pattern, int kept, KernelChoice choice) {
+      String name,
+      WeightType type,
+      List<Integer> shape,
+      String pattern,
+      int kept,
+      KernelChoice choice) {
 
     /** Number of elements, pruned ones included. */
     public int elements() {
@@ -42,9 +49,16 @@ public record ModelSummary(
       return !pattern.equals(StoredTensor.DENSE);
     }
 
-    /** Bytes of mask and values. */
+    /** Number of scales: one per output of INT8, else none. */
+    public int scales() {
+      return type == WeightType.INT8 ? shape.get(0) : 0;
+    }
+
+    /** Bytes of mask, values and scales. */
     public long storedBytes() {
-      return 4L * kept + (masked() ? 8L * StoredTensor.words(elements()) : 0);
+      return (long) type.bytes() * kept
+          + 4L * scales()
+          + (masked() ? 8L * StoredTensor.words(elements()) : 0);
     }
   }
 
@@ -53,7 +67,7 @@ public record ModelSummary(
     return tensors.stream().mapToLong(tensor -> 4L * tensor.elements()).sum();
   }
 
-  /** Bytes of all masks and values. */
+  /** Bytes of all masks, values and scales. */
   public long bytesStored() {
     return tensors.stream().mapToLong(Tensor::storedBytes).sum();
   }

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparseland.kernels.format;
 
+import io.sparseland.kernels.Matrix;
+import io.sparseland.kernels.TypedValues;
+import io.sparseland.kernels.WeightType;
 import java.nio.FloatBuffer;
 import java.nio.LongBuffer;
 import java.util.List;
@@ -17,15 +20,16 @@ import org.jspecify.annotations.Nullable;
  * @param mask null when dense, else one bit per element in row-major order: bit {@code i % 64}
  *     (from the lowest) of word {@code i / 64} says whether element i is kept; bits behind the last
  *     are 0
- * @param values all elements, or the kept ones in that order; from position to limit
- * @param choice which kernel runs it
+ * @param data all elements, or the kept ones in that order; scales are one for each {@code
+ *     shape[0]}
+ * @param choice which kernels run it
  */
 public record StoredTensor(
     String name,
     List<Integer> shape,
     String pattern,
     @Nullable LongBuffer mask,
-    FloatBuffer values,
+    TypedValues data,
     KernelChoice choice) {
 
   /** Pattern of a tensor without mask. */
@@ -41,26 +45,51 @@ public record StoredTensor(
    */
   public StoredTensor {
     shape = List.copyOf(shape);
-    values = values.slice().asReadOnlyBuffer();
     int elements = elements(name, shape);
+    FloatBuffer scales = data.scales();
+    if (scales != null) {
+      check(!shape.isEmpty(), name, "a scalar of INT8", "rank 1 or more");
+      check(
+          scales.limit() == shape.get(0),
+          name,
+          scales.limit() + " scales",
+          shape.get(0) + ", by shape " + shape);
+    }
     if (mask == null) {
       check(
-          values.remaining() == elements,
+          data.count() == elements,
           name,
-          values.remaining() + " values",
+          data.count() + " values",
           elements + ", by shape " + shape);
       check(pattern.equals(DENSE), name, "pattern '" + pattern + "' without mask", "'dense'");
-      check(!choice.isSparse(), name, "the sparse kernel without a mask", "the dense kernel");
+      check(choice.isDense(), name, choice.designs() + " without a mask", "a dense kernel");
     } else {
       mask = mask.slice().asReadOnlyBuffer();
       check(!pattern.equals(DENSE), name, "pattern 'dense' with a mask", "the mask's pattern");
-      checkMask(name, mask, values.remaining(), elements);
+      checkMask(name, mask, data.count(), elements);
     }
   }
 
-  /** A tensor without mask. */
+  /** A tensor of fp32 values, which are copied. */
+  public StoredTensor(
+      String name,
+      List<Integer> shape,
+      String pattern,
+      @Nullable LongBuffer mask,
+      FloatBuffer values,
+      KernelChoice choice) {
+    this(name, shape, pattern, mask, TypedValues.fp32(values), choice);
+  }
+
+  /** A tensor of fp32 values without mask. */
   public static StoredTensor dense(String name, List<Integer> shape, FloatBuffer values) {
     return new StoredTensor(name, shape, DENSE, null, values, KernelChoice.dense("not pruned"));
+  }
+
+  /** The tensor as a matrix [shape[0], rest]. */
+  public Matrix matrix() {
+    int outputs = shape.get(0);
+    return new Matrix(outputs, elements() / outputs, 1, mask, data);
   }
 
   /** Whether it has a mask. */
@@ -75,13 +104,24 @@ public record StoredTensor(
 
   /** Number of stored values. */
   public int kept() {
-    return values.remaining();
+    return data.count();
   }
 
-  /** The values, as a view with its own position. */
-  @Override
+  /** The values as fp32, those of INT8 with their scales: a view if they are stored so. */
   public FloatBuffer values() {
-    return values.duplicate();
+    if (data.type() == WeightType.FP32) {
+      return data.bytes().asFloatBuffer();
+    }
+    FloatBuffer values = FloatBuffer.allocate(kept());
+    FloatBuffer scales = data.scales();
+    int row = shape.isEmpty() ? 1 : elements() / shape.get(0);
+    for (int i = 0; i < elements(); i++) {
+      if (mask == null || (mask.get(i / 64) >>> (i % 64) & 1) != 0) {
+        float value = data.get(values.position());
+        values.put(scales == null ? value : value * scales.get(i / row));
+      }
+    }
+    return values.flip();
   }
 
   /** The mask, as a view with its own position; null when dense. */
@@ -92,7 +132,8 @@ public record StoredTensor(
 
   @Override
   public String toString() {
-    return "%s%s %s, %d kept, %s".formatted(name, shape, pattern, kept(), choice.kernel());
+    return "%s%s %s %s, %d kept, %s"
+        .formatted(name, shape, data.type(), pattern, kept(), choice.designs());
   }
 
   static int elements(String name, List<Integer> shape) {

@@ -8,6 +8,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A plan with memory of its own: runs the graph for one binding of the symbols, one call at a time.
@@ -16,9 +17,11 @@ final class Execution {
 
   private final Plan plan;
   private final Tensor[] values;
+  private final @Nullable Profile profile;
 
-  Execution(Plan plan) {
+  Execution(Plan plan, @Nullable Profile profile) {
     this.plan = plan;
+    this.profile = profile;
     this.values = new Tensor[plan.values()];
     if (plan.bytes() > 0) {
       int floats = Math.toIntExact(plan.bytes() / ElementType.FLOAT32.bytes());
@@ -28,7 +31,7 @@ final class Execution {
         int[] shape = type.at(Map.of());
         ByteBuffer memory = arena.slice(buffer.offset(), arena.capacity() - buffer.offset());
         values[buffer.value()] =
-            Tensor.wrap(memory.order(ByteOrder.nativeOrder()), type.type(), shape);
+            Tensor.wrap(memory.order(ByteOrder.nativeOrder()), buffer.layout(), type.type(), shape);
       }
     }
   }
@@ -44,8 +47,12 @@ final class Execution {
       values[i] = inputs.get(i);
     }
     try {
-      for (Steps.Step step : plan.steps()) {
-        step.run(values);
+      if (profile == null) {
+        for (Steps.Step step : plan.steps()) {
+          step.run(values);
+        }
+      } else {
+        profile.run(plan, values);
       }
       for (int i = 0; i < outputs.size(); i++) {
         outputs.get(i).bytes().put(values[plan.outputs()[i]].bytes());

@@ -1,18 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparseland.kernels.runtime;
 
+import io.sparseland.kernels.Layout;
 import io.sparseland.kernels.Tensor;
 import io.sparseland.kernels.graph.ModelGraph;
-import io.sparseland.kernels.graph.Node;
-import io.sparseland.kernels.graph.Port;
 import io.sparseland.kernels.graph.ValueType;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.stream.IntStream;
 
 /**
@@ -28,7 +25,8 @@ final class Plan {
   private final List<Steps.Step> steps = new ArrayList<>();
   private final List<Placed> placed = new ArrayList<>();
   private final Map<String, Integer> places = new HashMap<>(); // value name to index of value
-  private final Map<String, ValueType> types;
+  private final List<String> labels = new ArrayList<>();
+  private final Program program;
   private final int inputs;
   private final int[] outputs;
   private final boolean[] transientValue;
@@ -39,22 +37,24 @@ final class Plan {
   private final List<MemoryPlan.Buffer> buffers = new ArrayList<>();
 
   /** A value in the block of memory; its type has constant sizes. */
-  record Placed(int value, int offset, ValueType type) {}
+  record Placed(int value, int offset, ValueType type, Layout layout) {}
 
   /**
    * Plans a graph.
    *
    * @param types type of every value with constant sizes
    * @param make makes the calls of kernels
+   * @param panels whether values may lie in panels
    */
-  Plan(ModelGraph graph, Map<String, ValueType> types, Steps make) {
-    this.types = types;
-    this.inputs = graph.inputs().size();
-    List<Node> nodes = live(graph);
+  Plan(ModelGraph graph, Map<String, ValueType> types, Steps make, boolean panels) {
+    Program rows = Program.rows(graph, types);
+    program = panels ? rows.in(new PanelChoice(rows, make::sparse)) : rows;
+    inputs = graph.inputs().size();
     graph.inputs().forEach(port -> place(port.name()));
     graph.inputs().forEach(port -> bufferOf.put(port.name(), NOT_OURS));
-    nodes.forEach(node -> place(node.output()));
-    assign(nodes, lastUses(graph, nodes));
+    List<Work> works = program.works();
+    works.forEach(work -> place(work.output()));
+    assign(works, lastUses(works));
     MemoryPlan memory = MemoryPlan.of(buffers);
     bytes = memory.bytes();
     if (bytes > Integer.MAX_VALUE - MemoryPlan.ALIGNMENT) {
@@ -64,23 +64,31 @@ final class Plan {
     }
     transientValue = new boolean[places.size()];
     Arrays.fill(transientValue, true);
-    for (Node node : nodes) {
-      int buffer = bufferOf.getOrDefault(node.output(), NOT_OURS);
-      int value = place(node.output());
+    for (Work work : works) {
+      String name = work.output();
+      int buffer = bufferOf.getOrDefault(name, NOT_OURS);
+      int value = place(name);
       if (buffer != NOT_OURS) {
-        placed.add(new Placed(value, (int) memory.offset(buffer), type(node.output())));
+        int offset = (int) memory.offset(buffer);
+        placed.add(new Placed(value, offset, program.type(name), program.layout(name)));
         transientValue[value] = false;
       }
-      if (buffer == NOT_OURS || !Steps.isView(node.op())) {
-        int[] in = node.inputs().stream().mapToInt(this::place).toArray();
-        steps.add(make.of(node.op(), in, value, type(node.output())));
+      if (buffer == NOT_OURS || !work.isView()) {
+        int[] in = work.inputs().stream().mapToInt(this::place).toArray();
+        steps.add(make.of(work, in, value, program.type(name)));
+        labels.add(work.label() + " " + program.type(name) + " " + program.layout(name));
       }
     }
-    outputs = graph.outputs().stream().map(Port::name).mapToInt(this::place).toArray();
+    outputs = program.outputs().stream().mapToInt(this::place).toArray();
   }
 
   List<Steps.Step> steps() {
     return steps;
+  }
+
+  /** What each step is called in a profile. */
+  List<String> labels() {
+    return labels;
   }
 
   List<Placed> buffers() {
@@ -111,91 +119,69 @@ final class Plan {
     }
   }
 
-  private static List<Node> live(ModelGraph graph) {
-    Set<String> needed = new HashSet<>();
-    graph.outputs().forEach(port -> needed.add(port.name()));
-    List<Node> live = new ArrayList<>();
-    for (int i = graph.nodes().size() - 1; i >= 0; i--) {
-      Node node = graph.nodes().get(i);
-      if (needed.contains(node.output())) {
-        needed.addAll(node.inputs());
-        live.add(0, node);
-      }
-    }
-    return live;
-  }
-
-  /** For each value the last node that reads it, itself or through views; outputs never end. */
-  private static Map<String, Integer> lastUses(ModelGraph graph, List<Node> nodes) {
+  /** For each value the last call that reads it, itself or through views; outputs never end. */
+  private Map<String, Integer> lastUses(List<Work> works) {
     Map<String, Integer> last = new HashMap<>();
-    graph.outputs().forEach(port -> last.put(port.name(), END));
-    for (int i = nodes.size() - 1; i >= 0; i--) {
-      Node node = nodes.get(i);
-      int use = Steps.isView(node.op()) ? last.getOrDefault(node.output(), i) : i;
-      node.inputs().forEach(input -> last.merge(input, use, Math::max));
+    program.outputs().forEach(name -> last.put(name, END));
+    for (int i = works.size() - 1; i >= 0; i--) {
+      Work work = works.get(i);
+      int use = work.isView() ? last.getOrDefault(work.output(), i) : i;
+      work.inputs().forEach(input -> last.merge(input, use, Math::max));
     }
     return last;
   }
 
-  private void assign(List<Node> nodes, Map<String, Integer> lastUses) {
-    for (int i = 0; i < nodes.size(); i++) {
-      Node node = nodes.get(i);
-      int last = Math.max(i, lastUses.getOrDefault(node.output(), i));
-      int reused =
-          Steps.isView(node.op())
-              ? viewed(node)
-              : Steps.inPlace(node.op()) ? replaced(node, i) : NOT_OURS;
+  private void assign(List<Work> works, Map<String, Integer> lastUses) {
+    for (int i = 0; i < works.size(); i++) {
+      Work work = works.get(i);
+      int last = Math.max(i, lastUses.getOrDefault(work.output(), i));
+      int reused = work.isView() ? viewed(work) : work.inPlace() ? replaced(work, i) : NOT_OURS;
       if (reused != NOT_OURS) {
         MemoryPlan.Buffer old = buffers.get(reused);
         buffers.set(
             reused, new MemoryPlan.Buffer(old.bytes(), old.first(), Math.max(old.last(), last)));
-        bufferOf.put(node.output(), reused);
-      } else if (Steps.isView(node.op())) {
-        bufferOf.put(node.output(), NOT_OURS);
+        bufferOf.put(work.output(), reused);
+      } else if (work.isView()) {
+        bufferOf.put(work.output(), NOT_OURS);
       } else {
-        ValueType type = type(node.output());
-        long size = Math.multiplyExact(type.elements().constant(), type.type().bytes());
-        bufferOf.put(node.output(), buffers.size());
+        ValueType type = program.type(work.output());
+        int size = Tensor.bytes(program.layout(work.output()), type.type(), type.at(Map.of()));
+        bufferOf.put(work.output(), buffers.size());
         buffers.add(new MemoryPlan.Buffer(size, i, last));
       }
     }
   }
 
-  private int viewed(Node node) {
-    return node.inputs().isEmpty()
+  private int viewed(Work work) {
+    return work.inputs().isEmpty()
         ? NOT_OURS
-        : bufferOf.getOrDefault(node.inputs().get(0), NOT_OURS);
+        : bufferOf.getOrDefault(work.inputs().get(0), NOT_OURS);
   }
 
-  /** A buffer of an input with the output's shape that nobody reads after node i. */
-  private int replaced(Node node, int i) {
-    ValueType type = type(node.output());
-    for (String input : node.inputs()) {
+  /** A buffer of an input with the output's shape and layout that nobody reads after call i. */
+  private int replaced(Work work, int i) {
+    for (String input : work.inputs()) {
       int buffer = bufferOf.getOrDefault(input, NOT_OURS);
       if (buffer != NOT_OURS
           && buffers.get(buffer).last() == i
-          && type(input).equals(type)
-          && node.inputs().stream()
+          && isLike(input, work.output())
+          && work.inputs().stream()
               .allMatch(
                   other ->
                       bufferOf.getOrDefault(other, NOT_OURS) != buffer
-                          || type(other).equals(type))) {
+                          || isLike(other, work.output()))) {
         return buffer;
       }
     }
     return NOT_OURS;
   }
 
-  private int place(String name) {
-    return places.computeIfAbsent(name, key -> places.size());
+  private boolean isLike(String a, String b) {
+    return program.type(a).equals(program.type(b)) && program.layout(a) == program.layout(b);
   }
 
-  private ValueType type(String name) {
-    ValueType type = types.get(name);
-    if (type == null) {
-      throw new IllegalStateException("value '" + name + "' has no type");
-    }
-    return type;
+  private int place(String name) {
+    return places.computeIfAbsent(name, key -> places.size());
   }
 
   @Override

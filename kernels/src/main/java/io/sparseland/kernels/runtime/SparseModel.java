@@ -3,6 +3,7 @@ package io.sparseland.kernels.runtime;
 
 import io.sparseland.kernels.ElementType;
 import io.sparseland.kernels.Kernels;
+import io.sparseland.kernels.Layout;
 import io.sparseland.kernels.Tensor;
 import io.sparseland.kernels.format.ModelContent;
 import io.sparseland.kernels.format.ModelDirectory;
@@ -17,10 +18,17 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A model ready to run: weights packed for the kernels, buffers preallocated for each size of
  * input.
+ *
+ * <p>Between layers values lie in {@link io.sparseland.kernels.Layout#PANELS} where that saves
+ * time; {@code -Dsparseland.panels=off} keeps rows. {@code -Dsparseland.profile=true} logs the time
+ * of each kind of step when the model closes.
  *
  * <p>Safe for use by any number of threads at once; a result has the same bits whatever runs beside
  * it. Inputs may have any value of the graph's symbols (batch, sequence), not only those it was
@@ -30,6 +38,7 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
  */
 public final class SparseModel implements AutoCloseable {
 
+  private static final Logger LOG = LoggerFactory.getLogger(SparseModel.class);
   private static final int MOST_IDLE = Math.max(8, 2 * Runtime.getRuntime().availableProcessors());
   private static final long MOST_IDLE_BYTES = 1L << 30;
 
@@ -38,10 +47,15 @@ public final class SparseModel implements AutoCloseable {
   private final Kernels kernels;
   private final Weights weights;
   private final ExecutionPool pool = new ExecutionPool(MOST_IDLE, MOST_IDLE_BYTES);
+  private final boolean panels;
+  private final @Nullable Profile profile;
   private final ReadWriteLock lock = new ReentrantReadWriteLock();
   private boolean closed; // guarded by lock
+  private volatile @Nullable Bound last;
 
-  private SparseModel(ModelContent content, Kernels kernels) {
+  private SparseModel(ModelContent content, Kernels kernels, boolean panels) {
+    this.panels = panels;
+    this.profile = Boolean.getBoolean("sparseland.profile") ? new Profile() : null;
     this.content = content;
     this.graph = content.graph();
     this.kernels = kernels;
@@ -68,7 +82,12 @@ public final class SparseModel implements AutoCloseable {
 
   /** A model from memory. */
   public static SparseModel of(ModelContent content, Kernels kernels) {
-    return new SparseModel(content, kernels);
+    return of(content, kernels, !"off".equals(System.getProperty("sparseland.panels")));
+  }
+
+  /** A model whose values may lie in panels between layers, or not. */
+  static SparseModel of(ModelContent content, Kernels kernels, boolean panels) {
+    return new SparseModel(content, kernels, panels);
   }
 
   /** What {@link #run} takes, in order. */
@@ -91,6 +110,11 @@ public final class SparseModel implements AutoCloseable {
     return kernels.name();
   }
 
+  /** Designs of the file that these kernels replaced, and why; one line each. */
+  public List<String> notes() {
+    return weights.notes();
+  }
+
   /** Memory held outside the heap by weights and buffers, in bytes. */
   public long residentBytes() {
     return weights.bytes() + pool.bytes();
@@ -103,7 +127,7 @@ public final class SparseModel implements AutoCloseable {
    * @throws IllegalStateException if the model is closed
    */
   public List<Tensor> run(List<Tensor> inputs) {
-    Map<String, Long> symbols = Binding.of(graph.inputs(), inputs);
+    Map<String, Long> symbols = symbols(inputs);
     List<Tensor> outputs = new ArrayList<>();
     for (Port port : graph.outputs()) {
       int[] shape = new ValueType(port.type(), port.shape()).at(symbols);
@@ -120,7 +144,7 @@ public final class SparseModel implements AutoCloseable {
    * @throws IllegalStateException if the model is closed
    */
   public void run(List<Tensor> inputs, List<Tensor> outputs) {
-    Map<String, Long> symbols = Binding.of(graph.inputs(), inputs);
+    Map<String, Long> symbols = symbols(inputs);
     checkOutputs(symbols, outputs);
     run(symbols, inputs, outputs);
   }
@@ -165,6 +189,9 @@ public final class SparseModel implements AutoCloseable {
         closed = true;
         pool.clear();
         weights.close();
+        if (profile != null) {
+          LOG.info("event=profile model={}\n{}", content.provenance().name(), profile);
+        }
       }
     } finally {
       lock.writeLock().unlock();
@@ -187,7 +214,7 @@ public final class SparseModel implements AutoCloseable {
       if (closed) {
         throw new IllegalStateException("model '" + content.provenance().name() + "' is closed");
       }
-      Execution execution = pool.borrow(symbols, () -> new Execution(plan(symbols)));
+      Execution execution = pool.borrow(symbols, () -> new Execution(plan(symbols), profile));
       try {
         execution.run(inputs, outputs);
       } finally {
@@ -198,9 +225,20 @@ public final class SparseModel implements AutoCloseable {
     }
   }
 
+  /** Checks the inputs; those like the last ones need no thought. */
+  private Map<String, Long> symbols(List<Tensor> inputs) {
+    Bound known = last;
+    if (known != null && known.fits(inputs)) {
+      return known.symbols();
+    }
+    Map<String, Long> symbols = Binding.of(graph.inputs(), inputs);
+    last = new Bound(inputs, symbols);
+    return symbols;
+  }
+
   private Plan plan(Map<String, Long> symbols) {
     Map<String, ValueType> types = graph.infer(content.shapes(), symbols);
-    return new Plan(graph, types, new Steps(kernels, weights, symbols));
+    return new Plan(graph, types, new Steps(kernels, weights, symbols), panels);
   }
 
   private void checkOutputs(Map<String, Long> symbols, List<Tensor> outputs) {
@@ -213,6 +251,7 @@ public final class SparseModel implements AutoCloseable {
       Tensor output = outputs.get(i);
       int[] allowed = new ValueType(port.type(), port.shape()).at(symbols);
       if (output.type() != port.type()
+          || output.layout() != Layout.ROWS
           || !Arrays.equals(output.shape(), allowed)
           || output.bytes().isReadOnly()) {
         throw new IllegalArgumentException(

@@ -5,16 +5,21 @@ import io.sparseland.kernels.ElementType;
 import io.sparseland.kernels.Kernels;
 import io.sparseland.kernels.PackedWeights;
 import io.sparseland.kernels.Tensor;
+import io.sparseland.kernels.Turned;
 import io.sparseland.kernels.graph.Op;
 import io.sparseland.kernels.graph.ValueType;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** Turns operations into calls of kernels on the values of an execution. */
 final class Steps {
+
+  /** Designs that multiply panels; the others bring panels to rows and back. */
+  private static final Set<String> PANEL_DESIGNS = Set.of("csr", "block4", "column4");
 
   private final Kernels kernels;
   private final Weights weights;
@@ -31,29 +36,45 @@ final class Steps {
     void run(Tensor[] values);
   }
 
-  /** Whether the result may be written over an input of the same shape. */
-  static boolean inPlace(Op op) {
-    return op instanceof Op.Unary
-        || op instanceof Op.Binary
-        || op instanceof Op.BinaryScalar
-        || op instanceof Op.Softmax
-        || op instanceof Op.LayerNorm
-        || op instanceof Op.ChannelAffine;
-  }
-
-  /** Whether the result is the memory of the input, or of a stored tensor. */
-  static boolean isView(Op op) {
-    return op instanceof Op.Reshape || op instanceof Op.Constant;
+  /** Whether the weight is multiplied in panels. */
+  boolean sparse(String weight) {
+    return PANEL_DESIGNS.contains(weights.packed(weight).design(PanelChoice.LEAST_TOKENS));
   }
 
   /**
-   * The call for an operation.
+   * The step for a call.
    *
    * @param in places of the inputs among the values
    * @param out place of the output
    * @param type type of the output with known sizes
    */
-  Step of(Op op, int[] in, int out, ValueType type) {
+  Step of(Work work, int[] in, int out, ValueType type) {
+    if (work.action() instanceof Work.Apply apply) {
+      return of(apply.op(), in, out, type);
+    }
+    int x = in[0];
+    if (work.action() instanceof Work.LinearPlus plus) {
+      return linear(plus.linear(), x, in[1], out);
+    } else if (work.action() instanceof Work.TurnedMatMul matmul) {
+      int b = in[1];
+      return v ->
+          kernels.matmul(
+              new Turned(v[x], matmul.a()),
+              new Turned(v[b], matmul.b()),
+              new Turned(v[out], matmul.y()));
+    }
+    return v -> kernels.convert(v[x], v[out]);
+  }
+
+  private Step linear(Op.Linear linear, int x, int residual, int out) {
+    PackedWeights w = weights.packed(linear.weight());
+    Tensor bias = bias(linear.bias());
+    return residual < 0
+        ? v -> kernels.linear(w, bias, linear.activation(), v[x], v[out])
+        : v -> kernels.linear(w, bias, linear.activation(), v[residual], v[x], v[out]);
+  }
+
+  private Step of(Op op, int[] in, int out, ValueType type) {
     if (op instanceof Op.Constant constant) {
       Tensor tensor = weights.tensor(constant.tensor());
       return v -> v[out] = tensor;
@@ -63,9 +84,7 @@ final class Steps {
       int[] shape = type.at(symbols);
       return v -> v[out] = v[x].reshape(shape);
     } else if (op instanceof Op.Linear linear) {
-      PackedWeights w = weights.packed(linear.weight());
-      Tensor bias = bias(linear.bias());
-      return v -> kernels.linear(w, bias, linear.activation(), v[x], v[out]);
+      return linear(linear, x, -1, out);
     } else if (op instanceof Op.Conv2d conv) {
       PackedWeights w = weights.packed(conv.weight());
       Tensor bias = bias(conv.bias());

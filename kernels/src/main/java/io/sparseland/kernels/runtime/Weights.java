@@ -1,22 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparseland.kernels.runtime;
 
+import static java.util.Objects.requireNonNull;
+
 import io.sparseland.kernels.ElementType;
+import io.sparseland.kernels.JavaWorkers;
 import io.sparseland.kernels.Kernels;
+import io.sparseland.kernels.Matrix;
 import io.sparseland.kernels.PackedWeights;
 import io.sparseland.kernels.Tensor;
+import io.sparseland.kernels.WeightType;
+import io.sparseland.kernels.format.KernelChoice;
 import io.sparseland.kernels.format.ModelContent;
 import io.sparseland.kernels.format.StoredTensor;
 import io.sparseland.kernels.graph.Node;
 import io.sparseland.kernels.graph.Op;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.nio.LongBuffer;
+import java.util.Collection;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The stored tensors of a model in the form that the kernels take: matrices packed (sparse ones
@@ -24,31 +35,50 @@ import java.util.stream.Collectors;
  */
 final class Weights implements AutoCloseable {
 
-  private final Map<String, PackedWeights> packed = new HashMap<>();
+  private static final Logger LOGGER = LoggerFactory.getLogger(Weights.class);
+
+  private final Kernels kernels;
+  private final Map<String, PackedWeights> packed = new ConcurrentHashMap<>();
   private final Map<String, Tensor> tensors = new HashMap<>();
+  private final Collection<String> notes = new ConcurrentLinkedQueue<>();
 
   Weights(ModelContent content, Kernels kernels) {
+    this.kernels = kernels;
     Map<String, StoredTensor> stored =
         content.tensors().stream()
             .collect(Collectors.toMap(StoredTensor::name, Function.identity()));
-    try {
-      for (Node node : content.graph().nodes()) {
-        for (String name : node.op().tensors()) {
-          StoredTensor tensor = stored.get(name);
-          if (tensor == null) {
-            throw new IllegalArgumentException(node + ": tensor '" + name + "' does not exist");
-          }
-          if (isMatrix(node.op(), name)) {
-            packed.computeIfAbsent(name, key -> pack(tensor, groups(node.op()), kernels));
-          } else {
-            tensors.computeIfAbsent(name, key -> expand(tensor));
-          }
+    Map<String, Op> matrices = new LinkedHashMap<>(); // by tensor
+    for (Node node : content.graph().nodes()) {
+      for (String name : node.op().tensors()) {
+        StoredTensor tensor = stored.get(name);
+        if (tensor == null) {
+          throw new IllegalArgumentException(node + ": tensor '" + name + "' does not exist");
+        }
+        if (isMatrix(node.op(), name)) {
+          matrices.putIfAbsent(name, node.op());
+        } else {
+          tensors.computeIfAbsent(name, key -> expand(tensor));
         }
       }
+    }
+    try {
+      List<Map.Entry<String, Op>> tasks = List.copyOf(matrices.entrySet());
+      JavaWorkers.run(
+          tasks.size(),
+          i -> {
+            String name = tasks.get(i).getKey();
+            packed.put(name, pack(requireNonNull(stored.get(name)), tasks.get(i).getValue()));
+          });
     } catch (RuntimeException | Error e) {
       close();
       throw e;
     }
+    notes().forEach(note -> LOGGER.info("{}", note));
+  }
+
+  /** Designs of the file that could not be used, one line each, in order of their text. */
+  List<String> notes() {
+    return notes.stream().distinct().sorted().toList();
   }
 
   /** A matrix of a linear layer or a convolution. */
@@ -89,15 +119,51 @@ final class Weights implements AutoCloseable {
     return op instanceof Op.Conv2d conv ? conv.shape().groups() : 1;
   }
 
-  private static PackedWeights pack(StoredTensor tensor, int groups, Kernels kernels) {
-    int outputs = tensor.shape().get(0);
-    int inputs = tensor.elements() / outputs;
-    LongBuffer mask = tensor.mask();
-    if (mask != null && tensor.choice().isSparse()) {
-      return kernels.packSparse(outputs, inputs, groups, direct(mask), direct(tensor.values()));
+  /**
+   * Packs for the designs that the file names. One that these kernels lack or that refuses is
+   * replaced, which is noted: by the general one of its kind, else by any, else by fp32.
+   */
+  private PackedWeights pack(StoredTensor tensor, Op op) {
+    Matrix matrix = tensor.matrix().inGroups(groups(op));
+    if (op instanceof Op.Conv2d && matrix.values().type() != WeightType.FP32) {
+      notes.add("tensor '%s': convolutions run as fp32".formatted(tensor.name()));
+      return kernels.pack(matrix.expanded(), Kernels.DENSE);
     }
-    FloatBuffer values = mask == null ? direct(tensor.values()) : expand(tensor).floats();
-    return kernels.packDense(outputs, inputs, groups, values);
+    KernelChoice choice = tensor.choice();
+    String decode = possible(tensor.name(), matrix, choice.decode());
+    String batch = possible(tensor.name(), matrix, choice.batch());
+    if (decode.isEmpty() || batch.isEmpty()) {
+      notes.add(
+          "tensor '%s': the %s kernels have no design for %s; it runs as fp32"
+              .formatted(tensor.name(), kernels.name(), matrix.values().type()));
+      return kernels.pack(matrix.expanded(), Kernels.DENSE);
+    }
+    return kernels.pack(matrix, decode, batch, choice.batchFrom());
+  }
+
+  /** The design itself, or one that takes its place; "" when none takes the matrix. */
+  private String possible(String name, Matrix matrix, String design) {
+    boolean dense = KernelChoice.DENSE.contains(design);
+    List<String> candidates =
+        List.of(
+            design, dense ? Kernels.DENSE : Kernels.SPARSE, dense ? Kernels.SPARSE : Kernels.DENSE);
+    for (String candidate : candidates) {
+      if (kernels.designs().contains(candidate) && kernels.refuses(matrix, candidate).isEmpty()) {
+        if (!candidate.equals(design)) {
+          notes.add(
+              "tensor '%s': runs by '%s', since the %s kernels cannot run '%s': %s"
+                  .formatted(name, candidate, kernels.name(), design, why(matrix, design)));
+        }
+        return candidate;
+      }
+    }
+    return "";
+  }
+
+  private String why(Matrix matrix, String design) {
+    return kernels.designs().contains(design)
+        ? kernels.refuses(matrix, design).orElse("")
+        : "there is no such design";
   }
 
   private static Tensor expand(StoredTensor tensor) {
@@ -116,22 +182,5 @@ final class Weights implements AutoCloseable {
       }
     }
     return dense;
-  }
-
-  /** The buffer itself when native code can read it, else a copy that it can. */
-  private static FloatBuffer direct(FloatBuffer values) {
-    if (values.isDirect() && values.order() == ByteOrder.nativeOrder()) {
-      return values;
-    }
-    ByteBuffer copy = ByteBuffer.allocateDirect(Math.multiplyExact(4, values.remaining()));
-    return copy.order(ByteOrder.nativeOrder()).asFloatBuffer().put(values).flip();
-  }
-
-  private static LongBuffer direct(LongBuffer words) {
-    if (words.isDirect() && words.order() == ByteOrder.nativeOrder()) {
-      return words;
-    }
-    ByteBuffer copy = ByteBuffer.allocateDirect(Math.multiplyExact(8, words.remaining()));
-    return copy.order(ByteOrder.nativeOrder()).asLongBuffer().put(words).flip();
   }
 }

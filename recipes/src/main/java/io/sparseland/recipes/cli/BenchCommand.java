@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -20,7 +21,8 @@ import picocli.CommandLine.ParentCommand;
 /** {@code sparseland bench MODEL}. */
 @Command(
     name = "bench",
-    description = "Times an exported model of a run against dense DJL/PyTorch, in turns.")
+    description = "Times an exported model of a run against dense DJL/PyTorch, in turns.",
+    subcommands = BenchKernelsCommand.class)
 @SuppressWarnings("NullAway.Init") // picocli sets the fields
 final class BenchCommand implements Callable<Integer> {
 
@@ -28,9 +30,10 @@ final class BenchCommand implements Callable<Integer> {
   @Mixin private SavedOptions options;
 
   @Parameters(
+      arity = "0..1", // none with a subcommand
       paramLabel = "MODEL",
       description = "A model directory inside the directory of its run, or that directory.")
-  private Path model;
+  private @Nullable Path model;
 
   @Option(names = "--batches", split = ",", defaultValue = "1,32", description = "Batch sizes.")
   private List<Integer> batches;
@@ -41,8 +44,15 @@ final class BenchCommand implements Callable<Integer> {
   /** What {@code --json} prints. */
   record Measured(String model, String cpu, List<BenchRow> bench) {}
 
+  Console console() {
+    return main.console();
+  }
+
   @Override
   public Integer call() throws IOException {
+    if (model == null) {
+      throw new Failure(Failure.USAGE, "bench what? a MODEL, or 'kernels'");
+    }
     if (batches.stream().anyMatch(b -> b < 1) || threads.stream().anyMatch(t -> t < 1)) {
       throw new Failure(Failure.USAGE, "--batches and --threads must be at least 1");
     }

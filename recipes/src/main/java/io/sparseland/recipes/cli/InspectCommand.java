@@ -46,6 +46,7 @@ final class InspectCommand implements Callable<Integer> {
   /** A stored tensor in JSON. */
   record Tensor(
       String name,
+      String type,
       List<Integer> shape,
       String pattern,
       long elements,
@@ -88,12 +89,13 @@ final class InspectCommand implements Callable<Integer> {
                 t ->
                     new Tensor(
                         t.name(),
+                        t.type().name().toLowerCase(Locale.ROOT),
                         t.shape(),
                         t.pattern(),
                         t.elements(),
                         t.kept(),
                         t.storedBytes(),
-                        t.choice().kernel(),
+                        t.choice().designs(),
                         t.choice().reason()))
             .toList());
   }
@@ -118,13 +120,20 @@ final class InspectCommand implements Callable<Integer> {
             PlanText.bytes(model.bytesDense())));
     out.append(
         line(
-            "%-28s %-16s %-13s %12s %12s %-7s %s",
-            "tensor", "shape", "pattern", "elements", "kept", "kernel", "reason"));
+            "%-28s %-4s %-16s %-13s %12s %12s %-15s %s",
+            "tensor", "type", "shape", "pattern", "elements", "kept", "kernel", "reason"));
     for (Tensor t : model.tensors()) {
       out.append(
           line(
-              "%-28s %-16s %-13s %,12d %,12d %-7s %s",
-              t.name(), t.shape(), t.pattern(), t.elements(), t.kept(), t.kernel(), t.reason()));
+              "%-28s %-4s %-16s %-13s %,12d %,12d %-15s %s",
+              t.name(),
+              t.type(),
+              t.shape(),
+              t.pattern(),
+              t.elements(),
+              t.kept(),
+              t.kernel(),
+              t.reason()));
     }
     return out.toString().stripTrailing();
   }

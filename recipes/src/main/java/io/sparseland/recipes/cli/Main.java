@@ -27,6 +27,7 @@ import picocli.CommandLine.ScopeType;
       InspectCommand.class,
       ExportCommand.class,
       BenchCommand.class,
+      ProfileCommand.class,
       DoctorCommand.class,
       CompletionCommand.class,
       HelpCommand.class

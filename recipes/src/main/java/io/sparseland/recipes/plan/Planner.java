@@ -2,6 +2,7 @@
 package io.sparseland.recipes.plan;
 
 import io.sparseland.core.Criterion;
+import io.sparseland.core.Pattern;
 import io.sparseland.core.SparsityMethod;
 import io.sparseland.recipes.LoadedRecipe;
 import io.sparseland.recipes.PruneTarget;
@@ -172,18 +173,19 @@ public final class Planner {
 
   private TargetPlan target(Applied<SparsityMethod, TrainTarget> method, Clock clock) {
     TrainTarget target = method.common();
+    Pattern pattern = target.pattern(Targets.selector(target.on()).select(model.layers()));
     Targets.Resolved resolved =
         Targets.resolve(
             model.layers(),
             target.on(),
             target.sparsity(),
             target.allocation(),
-            target.pattern(),
+            pattern,
             method.value().initial().comparedWithin());
     return Targets.plan(
         method.kind(),
         target.sparsity(),
-        target.pattern(),
+        pattern,
         resolved,
         model,
         Schedules.updates(method.value(), clock),
@@ -192,16 +194,16 @@ public final class Planner {
 
   private TargetPlan target(Applied<Criterion, PruneTarget> criterion) {
     PruneTarget target = criterion.common();
+    Pattern pattern = target.pattern(Targets.selector(target.on()).select(model.layers()));
     Targets.Resolved resolved =
         Targets.resolve(
             model.layers(),
             target.on(),
             target.share(),
             target.allocation(),
-            target.pattern(),
+            pattern,
             target.scope().orElse(criterion.value().comparedWithin()));
-    return Targets.plan(
-        criterion.kind(), target.share(), target.pattern(), resolved, model, 1, List.of());
+    return Targets.plan(criterion.kind(), target.share(), pattern, resolved, model, 1, List.of());
   }
 
   /** What core refuses is a mistake at the method's place. */

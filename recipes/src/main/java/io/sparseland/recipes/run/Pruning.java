@@ -45,8 +45,9 @@ final class Pruning {
     PruneTarget target = prune.criterion().common();
     Criterion criterion = prune.criterion().value();
     List<Layer> selected = Targets.selector(target.on()).select(layers);
+    Pattern pattern = target.pattern(selected);
     Pruner pruner =
-        Pruner.of(criterion).with(target.allocation()).with(target.pattern()).seeded(recipe.seed());
+        Pruner.of(criterion).with(target.allocation()).with(pattern).seeded(recipe.seed());
     if (target.scope().isPresent()) {
       pruner = pruner.within(target.scope().get());
     }
@@ -63,7 +64,7 @@ final class Pruning {
       made.apply(selected);
       state.masked(made);
     }
-    forgive(target.pattern(), pruner.within(), selected);
+    forgive(pattern, pruner.within(), selected);
   }
 
   private Map<String, Evidence> evidence(

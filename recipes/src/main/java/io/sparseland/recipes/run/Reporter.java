@@ -6,6 +6,7 @@ import io.sparseland.core.Layer;
 import io.sparseland.core.Mask;
 import io.sparseland.core.export.ExportResult;
 import io.sparseland.core.export.LayerReport;
+import io.sparseland.kernels.format.KernelChoice;
 import io.sparseland.recipes.Comparison;
 import io.sparseland.recipes.Expect;
 import io.sparseland.recipes.LoadedRecipe;
@@ -18,6 +19,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Puts the report together and judges the expectations. */
@@ -120,7 +122,7 @@ final class Reporter {
     for (Report.LayerRow row : rows) {
       if (row.kept() == row.weights()) {
         notes.add("layer %s: %s".formatted(row.name(), row.reason()));
-      } else if (row.kernel().equals("dense")) {
+      } else if (Stream.of(row.kernel().split("/")).allMatch(KernelChoice.DENSE::contains)) {
         notes.add("layer %s runs dense: %s".formatted(row.name(), row.reason()));
       }
     }

@@ -171,7 +171,7 @@ public final class Runner {
     watcher.phase("exporting");
     ExportOptions options =
         ExportOptions.named(loaded.name())
-            .withKernels(SavedRun.kernels(export.layout()))
+            .withForm(export.form())
             .fromRecipe(loaded.hash(), recipe.seed());
     Path target = folder.staging().resolve(export.to());
     ExportResult result;

@@ -14,7 +14,6 @@ import io.sparseland.core.export.Exporter;
 import io.sparseland.kernels.format.FormatException;
 import io.sparseland.recipes.LoadedRecipe;
 import io.sparseland.recipes.Recipes;
-import io.sparseland.recipes.Step;
 import io.sparseland.recipes.data.DataFacts;
 import io.sparseland.recipes.data.DataFolders;
 import io.sparseland.recipes.data.RandomData;
@@ -81,10 +80,10 @@ public final class SavedRun implements AutoCloseable {
   }
 
   /** Exports the model to a new folder. */
-  public ExportResult export(Step.Layout layout, Path to) throws IOException {
+  public ExportResult export(ExportOptions.Form form, Path to) throws IOException {
     ExportOptions options =
         ExportOptions.named(loaded.name())
-            .withKernels(kernels(layout))
+            .withForm(form)
             .fromRecipe(loaded.hash(), loaded.recipe().seed());
     try (NDManager manager = model.getNDManager().newSubManager()) {
       return new Exporter()
@@ -107,14 +106,6 @@ public final class SavedRun implements AutoCloseable {
     } catch (Interrupted e) {
       throw e.failure();
     }
-  }
-
-  static ExportOptions.Kernels kernels(Step.Layout layout) {
-    return switch (layout) {
-      case AUTO -> ExportOptions.Kernels.AUTO;
-      case SPARSE -> ExportOptions.Kernels.SPARSE;
-      case DENSE -> ExportOptions.Kernels.DENSE;
-    };
   }
 
   private Samples random(int count) {

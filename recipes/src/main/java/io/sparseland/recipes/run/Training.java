@@ -86,7 +86,7 @@ final class Training {
       all.add(
           Sparsity.of(method.value())
               .at(target.sparsity(), target.allocation())
-              .pattern(target.pattern())
+              .pattern(target.pattern(selector.select(layers)))
               .seed(recipe.seed())
               .on(selector));
       selector.select(layers).forEach(layer -> held.remove(layer.name()));

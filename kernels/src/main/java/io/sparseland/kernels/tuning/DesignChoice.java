@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.sparseland.kernels.tuning;
+
+import io.sparseland.kernels.Kernels;
+import io.sparseland.kernels.Matrix;
+import io.sparseland.kernels.format.KernelChoice;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.function.Predicate;
+
+/**
+ * The designs of a matrix for few tokens and for many, with the costs that decided.
+ *
+ * <p>Few means 1 token, many a given number; for each the cheapest allowed design is taken, among
+ * equals the first by name, a dense one before a sparse one. Between the two, the batch design runs
+ * from the smallest of 2, 4, 8, 16, ... tokens on at which it and all larger ones are at most as
+ * dear as the decode design.
+ *
+ * @param choice what is stored
+ * @param costs by number of tokens, then by design
+ * @param unit of the costs
+ */
+public record DesignChoice(
+    KernelChoice choice, Map<Integer, SortedMap<String, Double>> costs, String unit) {
+
+  /** Copies the costs. */
+  public DesignChoice {
+    costs = Collections.unmodifiableMap(new LinkedHashMap<>(costs));
+  }
+
+  /**
+   * Chooses.
+   *
+   * @param pattern text of the mask's pattern, {@code dense} without mask
+   * @param batch how many tokens are many, 1 or more
+   * @param allowed designs that may be taken; if none of them takes the matrix, all are
+   */
+  public static DesignChoice of(
+      Matrix w, String pattern, Costs source, int batch, Predicate<String> allowed) {
+    Map<Integer, SortedMap<String, Double>> costs = new TreeMap<>();
+    costs.put(1, source.of(w, pattern, 1));
+    costs.put(batch, source.of(w, pattern, batch));
+    String decode = cheapest(costs.get(1), allowed);
+    String many = cheapest(costs.get(batch), allowed);
+    int from = 1;
+    if (!decode.equals(many)) {
+      from = batch;
+      for (int tokens = Integer.highestOneBit(Math.max(1, batch - 1)); tokens > 1; tokens /= 2) {
+        SortedMap<String, Double> between = source.of(w, pattern, tokens);
+        costs.put(tokens, between);
+        if (cost(between, many) > cost(between, decode)) {
+          break;
+        }
+        from = tokens;
+      }
+    }
+    KernelChoice choice = new KernelChoice(decode, many, from, reason(source, decode, many, from));
+    return new DesignChoice(choice, costs, source.unit());
+  }
+
+  private static String reason(Costs source, String decode, String many, int from) {
+    boolean dense = KernelChoice.DENSE.contains(decode);
+    if (dense && KernelChoice.DENSE.contains(many)) {
+      return source.source() + ": no sparse design is faster";
+    }
+    return source.source()
+        + ": "
+        + (from == 1 ? many + " is fastest" : decode + " below " + from + " tokens, then " + many);
+  }
+
+  private static double cost(SortedMap<String, Double> costs, String design) {
+    return Optional.ofNullable(costs.get(design)).orElse(Double.POSITIVE_INFINITY);
+  }
+
+  private static String cheapest(SortedMap<String, Double> costs, Predicate<String> allowed) {
+    Map<String, Double> left = new LinkedHashMap<>(costs);
+    left.keySet().removeIf(allowed.negate());
+    String best = "";
+    for (Map.Entry<String, Double> design : (left.isEmpty() ? costs : left).entrySet()) {
+      double found = best.isEmpty() ? Double.POSITIVE_INFINITY : cost(costs, best);
+      boolean dense = KernelChoice.DENSE.contains(design.getKey());
+      if (design.getValue() < found
+          || (design.getValue() == found && dense && !KernelChoice.DENSE.contains(best))) {
+        best = design.getKey();
+      }
+    }
+    return best.isEmpty() ? Kernels.SPARSE : best;
+  }
+
+  /** The cost of the fastest dense design over that of the chosen one, by number of tokens. */
+  public Map<Integer, Double> ratios() {
+    Map<Integer, Double> ratios = new LinkedHashMap<>();
+    costs.forEach(
+        (tokens, byDesign) -> {
+          String own = tokens < choice.batchFrom() ? choice.decode() : choice.batch();
+          byDesign.entrySet().stream()
+              .filter(design -> KernelChoice.DENSE.contains(design.getKey()))
+              .mapToDouble(Map.Entry::getValue)
+              .min()
+              .ifPresent(dense -> ratios.put(tokens, dense / cost(byDesign, own)));
+        });
+    return ratios;
+  }
+
+  /** For people: {@code 1 token 2.31x dense, 32 tokens 1.00x dense}. */
+  public String told() {
+    StringBuilder text = new StringBuilder();
+    ratios()
+        .forEach(
+            (tokens, ratio) ->
+                text.append(text.isEmpty() ? "" : ", ")
+                    .append(
+                        String.format(
+                            Locale.ROOT,
+                            "%d token%s %.2fx dense",
+                            tokens,
+                            tokens == 1 ? "" : "s",
+                            ratio)));
+    return text.toString();
+  }
+}
