@@ -133,17 +133,14 @@ int panels(const Conv& c, const Tile& t) {
   return SL_OK;
 }
 
-// Whether gathering panels is faster: always for 1x1 kernels, where nothing is repeated; for others
-// single weights suffer from loads that are not aligned (cycles measured at avx512), blocks do not.
+// Whether gathering panels is faster, as measured: for 1x1 kernels, where nothing is repeated, and for
+// single weights of strided kernels with many outputs, where fewer taps share what a tile reads.
 bool by_panels(const Conv& c) {
+  constexpr int64_t kManyUses = 8;  // of a gathered input
   const auto* w = dynamic_cast<const PanelDesign*>(c.w.parts[0]);
   if (w == nullptr) return false;
   if (c.s.kernel_h * c.s.kernel_w == 1) return true;
-  if (c.w.design != SL_CSR) return false;
-  const double kept = static_cast<double>(w->nonzeros()), inputs = static_cast<double>(c.k);
-  const double pixels = static_cast<double>(up(c.pixels(), 16) * 16);
-  const double tile = static_cast<double>(most(c.planes.length, 4 * c.level->width));
-  return pixels * (1.35 * kept + 3.0 * inputs) < tile * 1.9 * kept;
+  return c.w.design == SL_CSR && c.s.stride_h * c.s.stride_w > 1 && w->nonzeros() > kManyUses * c.k;
 }
 
 // How the pixels of an image and the outputs of a group are shared out.

@@ -83,37 +83,62 @@ void SL_KERNEL(f32_conv_fill)(const SlConvPlane* p, const float* x, float* to) {
 }
 
 #if defined(SL_MASKS)
-// A vector of a panel is put together from masked loads, one for each run in it, and stored once.
+// What a vector of a panel takes from one run: lanes `mask` of the floats at `at`.
+struct Piece {
+  int64_t at;
+  __mmask16 mask;
+};
+
+// V vectors, each put together from P masked loads and stored once.
+template <int V, int P>
+SL_INLINE void gather(int64_t k, const uint32_t* offsets, const char* x, const Piece pieces[V][16],
+                      float* panel) {
+  constexpr int64_t ahead = 12;  // rows of x come from anywhere: the next ones are asked for early
+  for (int64_t i = 0; i < k; ++i, panel += V * W) {
+    const float* next = reinterpret_cast<const float*>(x + offsets[i + ahead < k ? i + ahead : i]);
+    const float* from = reinterpret_cast<const float*>(x + offsets[i]);
+#pragma GCC unroll 2
+    for (int v = 0; v < V; ++v) {
+      __builtin_prefetch(next + pieces[v][0].at);
+      vf all = _mm512_maskz_loadu_ps(pieces[v][0].mask, from + pieces[v][0].at);
+#pragma GCC unroll 4
+      for (int p = 1; p < P; ++p) {
+        all = _mm512_mask_loadu_ps(all, pieces[v][p].mask, from + pieces[v][p].at);
+      }
+      store(panel + v * W, all);
+    }
+  }
+}
+
+template <int V>
+void gather_by(int64_t count, int64_t k, const uint32_t* offsets, const char* x,
+               const Piece pieces[V][16], float* panel) {
+  switch (count) {
+    case 1: return gather<V, 1>(k, offsets, x, pieces, panel);
+    case 2: return gather<V, 2>(k, offsets, x, pieces, panel);
+    case 3: return gather<V, 3>(k, offsets, x, pieces, panel);
+    case 4: return gather<V, 4>(k, offsets, x, pieces, panel);
+    default: return gather<V, 16>(k, offsets, x, pieces, panel);
+  }
+}
+
 void SL_KERNEL(f32_conv_gather)(int64_t k, const uint32_t* offsets, const float* x, int64_t runs,
                                 const SlConvRun* run, int64_t tokens, float* panel) {
-  constexpr int64_t ahead = 12;  // rows of x come from anywhere: the next ones are asked for early
-  struct Piece {
-    int64_t at;
-    __mmask16 mask;
-  } pieces[2][16];
-  int64_t counts[2] = {0, 0};
+  Piece pieces[2][16];
+  int64_t count = 0;
   for (int64_t v = 0; v < tokens / W; ++v) {
-    int64_t to = -v * W;  // where the run begins in this vector
+    int64_t to = -v * W, own = 0;  // where the run begins in this vector
     for (int64_t r = 0; r < runs; to += run[r++].count) {
-      const __mmask16 own = mask(to + run[r].count) & static_cast<__mmask16>(~mask(to));
-      if (own != 0) pieces[v][counts[v]++] = {run[r].at - to, own};
+      const __mmask16 lanes = mask(to + run[r].count) & static_cast<__mmask16>(~mask(to));
+      if (lanes != 0) pieces[v][own++] = {run[r].at - to, lanes};
     }
+    if (own > count) count = own;
+    // No lane of these is read; their addresses are.
+    for (; own < 16; ++own) pieces[v][own] = {run[0].at, 0};
   }
   const char* base = reinterpret_cast<const char*>(x);
-  for (int64_t i = 0; i < k; ++i) {
-    if (i + ahead < k) {
-      const float* next = reinterpret_cast<const float*>(base + offsets[i + ahead]) + run->at;
-      for (int64_t t = 0; t < tokens; t += 16) __builtin_prefetch(next + t);
-    }
-    const float* from = reinterpret_cast<const float*>(base + offsets[i]);
-    for (int64_t v = 0; v < tokens / W; ++v, panel += W) {
-      vf all = zero();
-      for (const Piece* p = pieces[v]; p < pieces[v] + counts[v]; ++p) {
-        all = _mm512_mask_loadu_ps(all, p->mask, from + p->at);
-      }
-      store(panel, all);
-    }
-  }
+  tokens == W ? gather_by<1>(count, k, offsets, base, pieces, panel)
+              : gather_by<2>(count, k, offsets, base, pieces, panel);
 }
 #else
 void SL_KERNEL(f32_conv_gather)(int64_t k, const uint32_t* offsets, const float* x, int64_t runs,

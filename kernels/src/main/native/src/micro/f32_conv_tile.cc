@@ -40,6 +40,13 @@ SL_INLINE hf fma_half(hf a, hf b, hf c) {
 #define SL_HALVES 0
 #endif
 
+// Weights are broadcast from a general register, which keeps the vector load ports for x.
+#if defined(__x86_64__)
+#define SL_IN_REGISTER(value) asm("" : "+r"(value))
+#else
+#define SL_IN_REGISTER(value)
+#endif
+
 SL_INLINE vf splat_bits(uint32_t bits) {
   float value;
   memcpy(&value, &bits, sizeof value);
@@ -95,6 +102,7 @@ void singles(const SlConvTile* t, const SlConvSingle* kept) {
     for (const SlConvSingle* p = kept + t->starts[row]; p < end; ++p) {
       uint64_t both;
       memcpy(&both, p, sizeof both);
+      SL_IN_REGISTER(both);
       const vf w = splat_bits(static_cast<uint32_t>(both >> 32));
       const float* x = at(t, static_cast<uint32_t>(both));
 #pragma GCC unroll 16
@@ -128,6 +136,7 @@ void quads(const SlConvTile* t, const SlConvQuad* kept) {
       for (int r = 0; r < 4; ++r) {
         uint32_t bits;
         memcpy(&bits, &p->values[r], sizeof bits);
+        SL_IN_REGISTER(bits);
         const vf w = splat_bits(bits);
 #pragma GCC unroll 8
         for (int v = 0; v < V; ++v) s.whole[r][v] = fma(w, in[v], s.whole[r][v]);
