@@ -36,7 +36,7 @@ struct SlLevel {
   // y [rows][ld] from panel [n][tokens], rows <= tokens, n columns.
   void (*panel_to_rows)(int64_t rows, int64_t tokens, int64_t n, const float* panel, float* y,
                         int64_t ld);
-  // In place: sums [rows][tokens] to fp32 outputs, tokens 16 or 32.
+  // In place: sums [rows][tokens] to fp32 outputs, tokens a multiple of the vector width.
   void (*finish)(const SlFinish* f, int64_t rows, int64_t tokens, void* sums);
   // The same for the first `own` tokens, to y [own][ld]; the residual is of that shape.
   void (*finish_rows)(const SlFinish* f, int64_t rows, int64_t tokens, const void* sums,
