@@ -8,16 +8,20 @@
 namespace sl {
 namespace {
 
-constexpr int64_t kPartWork = 16384;  // kept words per part, at least
+constexpr int64_t kSplitWork = 8192;  // kept words from which two threads pay
+constexpr int64_t kPartWork = 65536;  // kept words per part, at least, when there are more parts
 constexpr int64_t kMostParts = 16;
-constexpr int64_t kMostRows = 512;  // of a part: its outputs for 32 tokens take 64 KiB
+constexpr int64_t kMostRows = 1024;  // of a part: its outputs for 32 tokens take 128 KiB of L2
 constexpr uint32_t kStep = 64;      // bytes from one word of k to the next in a panel of 16 tokens
 
 // Cuts rows into parts of about equal work. Returns the count; parts may be null to count only.
 int64_t cut(int64_t n, const Array<int64_t>& starts, Part* parts) {
   const int64_t total = starts[n] + n;  // a row costs something of its own
-  int64_t wanted = 1;  // a power of two, which splits well between threads
-  while (wanted < kMostParts && total >= 2 * wanted * kPartWork) wanted *= 2;
+  // A power of two, which splits well between threads. Few: each part brings x into L1 once more.
+  int64_t wanted = total < kSplitWork ? 1 : 2;
+  while (wanted < kMostParts && (total >= 2 * wanted * kPartWork || n > wanted * kMostRows)) {
+    wanted *= 2;
+  }
   int64_t count = 0, first = 0;
   for (int64_t row = 0; row < n; ++row) {
     const int64_t done = starts[row + 1] + row + 1;

@@ -141,6 +141,10 @@ void multiply(const CsrBlock* block, int first, const char* x, float* y) {
   for (int64_t g = 0; g < block->group_count; ++g) {
     const int64_t count = block->groups[g].count;
     for (int32_t i = 0; i < block->groups[g].fours; ++i, rows += 4, quad += count) {
+      // The sums of the next four, which lie in L2.
+      for (int r = 4; r < 8 && i + 1 < block->groups[g].fours; ++r) {
+        for (int64_t t = 0; t < TOKENS; t += 16) __builtin_prefetch(y + rows[r] * TOKENS + t, 1);
+      }
       for (int64_t t = 0; t < TOKENS; t += V * W) {
         typename T::sum s[4][V];
 #pragma GCC unroll 4
