@@ -13,8 +13,16 @@ namespace {
 
 typedef uint8_t bytes_w __attribute__((vector_size(W), aligned(1), may_alias));
 
-// Bytes at p, r0 .. r3 bytes apart from there, as words.
+// Bytes at p and the offsets from there, W tokens of 4 columns, as words.
 SL_INLINE vu interleaved(const uint8_t* p, const uint32_t* offsets, size_t panels) {
+#if SL_WIDTH == 8 && defined(__AVX2__)
+  const auto row = [&](int q) {
+    return _mm_loadl_epi64(reinterpret_cast<const __m128i*>(p + offsets[q] * panels));
+  };
+  const __m128i low = _mm_unpacklo_epi8(row(0), row(1)), high = _mm_unpacklo_epi8(row(2), row(3));
+  return reinterpret_cast<vu>(
+      _mm256_set_m128i(_mm_unpackhi_epi16(low, high), _mm_unpacklo_epi16(low, high)));
+#else
   vu word = {};
 #pragma GCC unroll 4
   for (int q = 0; q < 4; ++q) {
@@ -22,6 +30,7 @@ SL_INLINE vu interleaved(const uint8_t* p, const uint32_t* offsets, size_t panel
     word |= __builtin_convertvector(row, vu) << (8 * q);
   }
   return word;
+#endif
 }
 
 template <int V>
