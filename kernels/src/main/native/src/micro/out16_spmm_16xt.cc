@@ -8,8 +8,6 @@
 
 namespace {
 
-constexpr int64_t kAhead = 2048;  // bytes of weights prefetched: the stream comes from memory
-
 template <int TYPE, bool FAST, int TOKENS>
 SL_INLINE void block(const uint32_t* line, const uint32_t* x, int64_t stride,
                      typename Lanes<W>::i* sum) {
@@ -35,7 +33,6 @@ SL_INLINE void block_row(int64_t count, const uint16_t* steps, const uint32_t* w
 #pragma GCC unroll 8
     for (int s = 0; s < SETS; ++s) {
       x += steps[i + s] * stride;
-      __builtin_prefetch(words + (i + s) * 16 + kAhead / 4);
       block<TYPE, FAST, TOKENS>(words + (i + s) * 16, x, stride, sum[s]);
     }
   }
