@@ -8,7 +8,7 @@
 
 namespace {
 
-constexpr int kVectors = 16 / W;  // in a chunk
+constexpr int kVectors = 16 / V;  // in a chunk
 
 template <int TYPE>
 struct Masks {
@@ -29,7 +29,7 @@ SL_INLINE int64_t bytes_of(typename Masks<TYPE>::mask mask) {
 }
 
 struct Chunk {
-  typename Lanes<W>::i part[kVectors];
+  typename Lanes<V>::i part[kVectors];
 };
 
 // Portable: value after value.
@@ -44,7 +44,7 @@ SL_INLINE Chunk expand_slowly(uint64_t mask, const uint8_t* from) {
   return chunk;
 }
 
-#if defined(__AVX2__) && SL_WIDTH == 8
+#if defined(__AVX2__) && !defined(__AVX512F__)
 // For each 8 mask bits, where byte i of the expanded ones comes from; 0x80 gives 0.
 struct Sources {
   uint8_t of[256][8];
@@ -118,7 +118,7 @@ SL_INLINE Chunk expand(typename Masks<TYPE>::mask mask, const uint8_t* from) {
     asm("vpexpandb %1, %0%{%2%}%{z%}" : "+v"(all) : "v"(packed), "Yk"(mask));
     return {{reinterpret_cast<Lanes<16>::i>(all)}};
   }
-#elif defined(__AVX2__) && SL_WIDTH == 8
+#elif defined(__AVX2__)
   constexpr int kBits = TYPE == SL_F32 ? 8 : TYPE == SL_BF16 ? 16 : 32;
   const __m256i low = expand32<TYPE>(mask, from), high = expand32<TYPE>(mask >> kBits, from);
   return {{reinterpret_cast<Lanes<8>::i>(low), reinterpret_cast<Lanes<8>::i>(high)}};
@@ -130,14 +130,14 @@ template <int TYPE, bool FAST, int TOKENS, int WIDTH>
 SL_INLINE const uint8_t* group(int64_t chunks, const typename Masks<TYPE>::mask* mask,
                                const uint8_t* values, const uint32_t* x, int64_t x_ld,
                                int32_t* sums, int64_t ld) {
-  using I = typename Lanes<W>::i;
+  using I = typename Lanes<V>::i;
   I sum[TOKENS][4] = {};
   for (int64_t c = 0; c < chunks; ++c, mask += 4, x += 16) {
     I in[TOKENS][kVectors];
 #pragma GCC unroll 4
     for (int t = 0; t < TOKENS; ++t) {
 #pragma GCC unroll 4
-      for (int v = 0; v < kVectors; ++v) in[t][v] = load_words<W>(x + t * x_ld + v * W);
+      for (int v = 0; v < kVectors; ++v) in[t][v] = load_words<V>(x + t * x_ld + v * V);
     }
 #pragma GCC unroll 4
     for (int r = 0; r < 4; ++r) {
@@ -147,7 +147,7 @@ SL_INLINE const uint8_t* group(int64_t chunks, const typename Masks<TYPE>::mask*
       for (int t = 0; t < TOKENS; ++t) {
 #pragma GCC unroll 4
         for (int v = 0; v < kVectors; ++v) {
-          sum[t][r] = multiply<TYPE, FAST, W>(sum[t][r], in[t][v], w.part[v]);
+          sum[t][r] = multiply<TYPE, FAST, V>(sum[t][r], in[t][v], w.part[v]);
         }
       }
     }

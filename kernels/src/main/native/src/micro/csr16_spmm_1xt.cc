@@ -43,7 +43,9 @@ void tiles(const SlCsr16* w, int64_t tile_words, const uint32_t* x, int32_t* sum
   const uint32_t* word = w->words;
   memset(sums, 0, static_cast<size_t>(w->rows * TOKENS) * sizeof(int32_t));
   for (int64_t tile = 0; tile < w->tiles; ++tile, x += tile_words * TOKENS) {
-    const auto in = [x](COLUMN c) { return load_words<TOKENS>(x + static_cast<uint64_t>(c) * TOKENS); };
+    const auto in = [x](COLUMN c) {
+      return load_words<TOKENS>(x + static_cast<uint64_t>(c) * TOKENS);
+    };
     for (int32_t e = w->counts[tile]; e > 0; --e, ++entry) {
       int32_t* to = sums + entry->row * TOKENS;
       I sum0 = load_words<TOKENS>(to), sum1 = {}, sum2 = {}, sum3 = {};

@@ -15,6 +15,13 @@
 
 namespace {
 
+// Lanes used at once: 8 where the avx512 sources are compiled for AVX2.
+#if SL_WIDTH == 16 && !defined(__AVX512F__)
+constexpr int V = 8;
+#else
+constexpr int V = W;
+#endif
+
 // Lanes as int32 vectors of N lanes, whatever the type of words.
 template <int N>
 struct Lanes {
@@ -42,14 +49,6 @@ SL_INLINE typename Lanes<N>::f fma_lanes(typename Lanes<N>::f a, typename Lanes<
 #if defined(__FMA__)
   if constexpr (N == 8) return _mm256_fmadd_ps(a, b, c);
   if constexpr (N == 4) return _mm_fmadd_ps(a, b, c);
-  if constexpr (N > 8) {
-    union {
-      typename Lanes<N>::f all;
-      __m256 part[N / 8];
-    } x = {a}, y = {b}, z = {c};
-    for (int i = 0; i < N / 8; ++i) z.part[i] = _mm256_fmadd_ps(x.part[i], y.part[i], z.part[i]);
-    return z.all;
-  }
 #endif
   return a * b + c;
 }
@@ -176,11 +175,13 @@ SL_INLINE __m512i plus(__m512i a, __m512i b) {
 
 // Sums of the lanes of 4 vectors, in order.
 template <int TYPE>
-SL_INLINE void sum4(const Lanes<W>::i* a, int32_t* sums) {
+SL_INLINE void sum4(const Lanes<V>::i* a, int32_t* sums) {
 #if defined(__AVX512F__)
   const __m512i* v = reinterpret_cast<const __m512i*>(a);
-  const __m512i low = plus<TYPE>(_mm512_unpacklo_epi32(v[0], v[1]), _mm512_unpackhi_epi32(v[0], v[1]));
-  const __m512i high = plus<TYPE>(_mm512_unpacklo_epi32(v[2], v[3]), _mm512_unpackhi_epi32(v[2], v[3]));
+  const __m512i low =
+      plus<TYPE>(_mm512_unpacklo_epi32(v[0], v[1]), _mm512_unpackhi_epi32(v[0], v[1]));
+  const __m512i high =
+      plus<TYPE>(_mm512_unpacklo_epi32(v[2], v[3]), _mm512_unpackhi_epi32(v[2], v[3]));
   __m512i all = plus<TYPE>(_mm512_unpacklo_epi64(low, high), _mm512_unpackhi_epi64(low, high));
   all = plus<TYPE>(all, _mm512_shuffle_i32x4(all, all, 0x4e));
   all = plus<TYPE>(all, _mm512_shuffle_i32x4(all, all, 0xb1));
@@ -188,7 +189,7 @@ SL_INLINE void sum4(const Lanes<W>::i* a, int32_t* sums) {
 #else
   for (int r = 0; r < 4; ++r) {
     sums[r] = a[r][0];
-    for (int i = 1; i < W; ++i) sums[r] = add1<TYPE>(sums[r], a[r][i]);
+    for (int i = 1; i < V; ++i) sums[r] = add1<TYPE>(sums[r], a[r][i]);
   }
 #endif
 }
