@@ -116,42 +116,35 @@ SL_INLINE typename Lanes<N>::i add(typename Lanes<N>::i a, typename Lanes<N>::i 
   return reinterpret_cast<I>(reinterpret_cast<F>(a) + reinterpret_cast<F>(b));
 }
 
-// The same for one word.
+// The same for one word; sums are float, or int32 for int8.
 template <int TYPE>
-SL_INLINE int32_t multiply1(int32_t c, uint32_t x, uint32_t w) {
-  float sum, a, b;
+struct One {
+  typedef float sum;
+};
+template <>
+struct One<SL_I8> {
+  typedef int32_t sum;
+};
+
+SL_INLINE float as_float(uint32_t bits) {
+  float value;
+  memcpy(&value, &bits, 4);
+  return value;
+}
+
+template <int TYPE>
+SL_INLINE typename One<TYPE>::sum multiply1(typename One<TYPE>::sum c, uint32_t x, uint32_t w) {
   if constexpr (TYPE == SL_I8) {
     for (int i = 0; i < 4; ++i) {
       c += static_cast<int32_t>(x >> (8 * i) & 255) * static_cast<int8_t>(w >> (8 * i) & 255);
     }
     return c;
   } else if constexpr (TYPE == SL_BF16) {
-    memcpy(&sum, &c, 4);
-    const uint32_t xs[2] = {x << 16, x & 0xffff0000}, ws[2] = {w << 16, w & 0xffff0000};
-    for (int i = 0; i < 2; ++i) {
-      memcpy(&a, &xs[i], 4);
-      memcpy(&b, &ws[i], 4);
-      sum = fma1(a, b, sum);
-    }
+    c = fma1(as_float(x << 16), as_float(w << 16), c);
+    return fma1(as_float(x & 0xffff0000), as_float(w & 0xffff0000), c);
   } else {
-    memcpy(&sum, &c, 4);
-    memcpy(&a, &x, 4);
-    memcpy(&b, &w, 4);
-    sum = fma1(a, b, sum);
+    return fma1(as_float(x), as_float(w), c);
   }
-  memcpy(&c, &sum, 4);
-  return c;
-}
-
-template <int TYPE>
-SL_INLINE int32_t add1(int32_t a, int32_t b) {
-  if constexpr (TYPE == SL_I8) return a + b;
-  float x, y;
-  memcpy(&x, &a, 4);
-  memcpy(&y, &b, 4);
-  x += y;
-  memcpy(&a, &x, 4);
-  return a;
 }
 
 // Whether the fast kind of a type runs here.
@@ -187,9 +180,11 @@ SL_INLINE void sum4(const Lanes<V>::i* a, int32_t* sums) {
   all = plus<TYPE>(all, _mm512_shuffle_i32x4(all, all, 0xb1));
   _mm_storeu_si128(reinterpret_cast<__m128i*>(sums), _mm512_castsi512_si128(all));
 #else
+  typename One<TYPE>::sum lanes[V];
   for (int r = 0; r < 4; ++r) {
-    sums[r] = a[r][0];
-    for (int i = 1; i < V; ++i) sums[r] = add1<TYPE>(sums[r], a[r][i]);
+    memcpy(lanes, &a[r], sizeof lanes);
+    for (int i = 1; i < V; ++i) lanes[0] += lanes[i];
+    memcpy(&sums[r], lanes, 4);
   }
 #endif
 }
