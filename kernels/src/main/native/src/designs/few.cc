@@ -18,6 +18,7 @@ namespace {
 constexpr int64_t kMostTokens = 16;
 constexpr int64_t kLine = 16;         // words in 64 bytes
 constexpr int64_t kPartRows = 16;     // sums of a part are padded to this
+constexpr int64_t kShares = 4;        // of a thread, when there is one token
 constexpr int64_t kPartsMultiple = 4;  // so that 2 or 4 threads have equal shares
 
 int64_t padded(int64_t size, int64_t to) { return up(size, to) * to; }
@@ -98,7 +99,9 @@ int FewDesign::rows(const Call& call, const Source& x, const sl_output& y) const
   const int64_t parts = static_cast<int64_t>(parts_.size());
   const int64_t work = work_ * call.m;
   const bool even = groups % call.threads == 0 || groups >= 4 * call.threads;
-  const int64_t splits = even || work < kLeastWork ? 1 : least(call.threads, parts);
+  // A lone token costs little to pack: small shares let a thread that wakes late do less.
+  const int64_t shares = call.m == 1 ? kShares * call.threads : call.threads;
+  const int64_t splits = even || work < kLeastWork ? 1 : least(shares, parts);
   return parallel(call.threads, groups * splits, work, [&](int64_t i) {
     const int64_t split = i % splits, first = i / splits * width;
     return task(x, y, first, least(width, call.m - first), split * parts / splits,

@@ -20,7 +20,7 @@ class Out16 : public FewDesign {
   bool fill(const sl_matrix& w);
   void unpack(void* values) const override;
   int64_t bytes() const override {
-    return FewDesign::bytes() + counts_.bytes() + steps_.bytes() + words_.bytes() + starts_.bytes();
+    return FewDesign::bytes() + counts_.bytes() + starts_.bytes() + streams_.bytes();
   }
 
  protected:
@@ -31,16 +31,16 @@ class Out16 : public FewDesign {
                 float*) const override {
     const RowRange p = parts_[part];
     const int64_t b = p.first / kRows;
-    const SlOut16 rows{up(p.rows, kRows), counts_.get() + b, steps_.get() + starts_[b],
-                       words_.get() + starts_[b] * kRows};
+    const SlOut16 rows{up(p.rows, kRows), counts_.get() + b, steps_ + starts_[b],
+                       streams_.get() + starts_[b] * kRows};
     few->out16[type](&rows, lanes(tokens), x, sums, ld);
   }
 
  private:
   Array<int64_t> starts_;   // [block rows + 1]
   Array<int32_t> counts_;   // [block rows]
-  Array<uint16_t> steps_;   // [blocks]
-  Array<uint32_t> words_;   // [blocks][16]
+  Array<uint32_t> streams_;  // words [blocks][16], steps: one block of memory, for huge pages
+  uint16_t* steps_ = nullptr;
 };
 
 // Blocks of row b with those that bridge gaps.
@@ -97,12 +97,13 @@ bool Out16::fill(const sl_matrix& w) {
   }
   const int64_t blocks = starts_[block_rows];
   work_ = blocks * kRows;
-  if (!steps_.make(static_cast<size_t>(blocks)) || !words_.make(product(blocks, kRows)) ||
+  if (!streams_.make(product(blocks, kRows) + static_cast<size_t>(up(blocks, 2))) ||
       !cut(starts_, kRows, kMostPartRows)) {
     return false;
   }
-  uint16_t* step = steps_.get();
-  uint32_t* line = words_.get();
+  uint32_t* line = streams_.get();
+  steps_ = reinterpret_cast<uint16_t*>(line + blocks * kRows);
+  uint16_t* step = steps_;
   for (int64_t b = 0; b < block_rows; ++b) {
     for_blocks(kept, b, [&](int64_t by, const uint32_t* words) {
       *step++ = static_cast<uint16_t>(by);
@@ -125,7 +126,7 @@ void Out16::unpack(void* values) const {
       column += steps_[p];
       for (int64_t r = b * kRows; r < least(n, (b + 1) * kRows); ++r) {
         std::memcpy(static_cast<char*>(values) + r * bytes + column * 4,
-                    words_.get() + p * kRows + r % kRows,
+                    streams_.get() + p * kRows + r % kRows,
                     static_cast<size_t>(least(4, bytes - column * 4)));
       }
     }
