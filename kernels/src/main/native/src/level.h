@@ -16,7 +16,7 @@ struct SlFinish {
   const float* token_scales;   // SL_I8, [tokens]
   const float* bias;           // [rows]
   int act;
-  const float* residual;       // panel [rows][tokens]
+  const float* residual;       // of the shape of the outputs
 };
 
 struct SlLevel {
@@ -38,6 +38,9 @@ struct SlLevel {
                         int64_t ld);
   // In place: sums [rows][tokens] to fp32 outputs, tokens 16 or 32.
   void (*finish)(const SlFinish* f, int64_t rows, int64_t tokens, void* sums);
+  // The same for the first `own` tokens, to y [own][ld]; the residual is of that shape.
+  void (*finish_rows)(const SlFinish* f, int64_t rows, int64_t tokens, const void* sums,
+                      int64_t own, float* y, int64_t ld);
   // Words [ceil(k / words)][tokens] of a type from x [rows][ld], or from a panel [k][tokens]; token
   // scales as in sl_pack_words.
   void (*words_from_rows[3])(int64_t rows, int64_t tokens, int64_t k, const float* x, int64_t ld,

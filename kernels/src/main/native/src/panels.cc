@@ -32,13 +32,6 @@ const void* words_of_panel(const SlLevel* level, int type, int64_t m, int64_t k,
   return static_cast<const uint32_t*>(x.data) + panel_at(p, words_of(type, k));
 }
 
-// The sum of rows, [rows][ld], added to y [rows][ld], n columns.
-void add_rows(const SlLevel* level, int64_t rows, int64_t n, const float* x, float* y, int64_t ld) {
-  for (int64_t r = 0; r < rows; ++r) {
-    level->binary(SL_ADD, n, 1, 1, y + r * ld, x + r * ld, y + r * ld);
-  }
-}
-
 }  // namespace
 
 bool PanelDesign::fill_scales(const sl_matrix& w) {
@@ -67,7 +60,9 @@ int PanelDesign::task(const Call& call, int64_t panel, int64_t first_part, int64
   float token_scales[SL_PANEL];
   void* packed = scratch(kTask, product(words_of(type, k), width));
   if (packed == nullptr) return SL_NO_MEMORY;
-  const void* words = words_of_panel(level, type, call.m, k, call.x, panel, packed, token_scales);
+  const void* words = arrange(
+      width, words_of_panel(level, type, call.m, k, call.x, panel, packed, token_scales));
+  if (words == nullptr) return SL_NO_MEMORY;
   const bool rows_out = call.y.layout == SL_ROWS;
   for (int64_t i = first_part; i < end_part; ++i) {
     const Part p = part(i);
@@ -81,16 +76,16 @@ int PanelDesign::task(const Call& call, int64_t panel, int64_t first_part, int64
       finish.sums = sums_.get() + p.first;
     }
     if (call.y.bias != nullptr) finish.bias = call.y.bias + p.first;
-    if (call.y.residual != nullptr && !rows_out) {
+    if (rows_out) {
+      const int64_t at = panel * SL_PANEL * n + p.first;
+      if (call.y.residual != nullptr) finish.residual = call.y.residual + at;
+      level->finish_rows(&finish, p.rows, width, sums, tokens, call.y.data + at, n);
+      continue;
+    }
+    if (call.y.residual != nullptr) {
       finish.residual = call.y.residual + panel_at(panel, n) + p.first * width;
     }
     level->finish(&finish, p.rows, width, sums);
-    if (!rows_out) continue;
-    const int64_t at = panel * SL_PANEL * n + p.first;
-    level->panel_to_rows(tokens, width, p.rows, sums, call.y.data + at, n);
-    if (call.y.residual != nullptr) {
-      add_rows(level, tokens, p.rows, call.y.residual + at, call.y.data + at, n);
-    }
   }
   return SL_OK;
 }

@@ -32,7 +32,10 @@ class PanelDesign : public Packed {
   virtual int64_t parts() const = 0;
   virtual Part part(int64_t i) const = 0;
   virtual int64_t nonzeros() const = 0;
-  // sums [part rows][tokens] = part * words [ceil(k / words)][tokens]; fp32, or int32 for SL_I8.
+  // Words [ceil(k / words)][tokens] of a panel as multiply wants them, once for all parts; null without
+  // memory. May use scratch kTask3.
+  virtual const void* arrange(int64_t, const void* words) const { return words; }
+  // sums [part rows][tokens] = part * arranged words; fp32, or int32 for SL_I8.
   virtual void multiply(int64_t part, int64_t tokens, const void* words, void* sums) const = 0;
 
  private:

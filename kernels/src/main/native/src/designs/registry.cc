@@ -9,12 +9,12 @@
 
 namespace sl {
 
-extern const Design kDense, kCsr, kBlock4, kOut16, kBitmap, kCsr16, kOnednn;
+extern const Design kDense, kCsr, kBlock4, kOut16, kColumn4, kBitmap, kCsr16, kOnednn;
 
 // In the order of the codes; null: not in this build.
 const Design* design(int code) {
-  static const Design* const designs[SL_DESIGNS] = {&kDense, &kCsr,    &kBlock4, &kOut16,
-                                                    nullptr, &kBitmap, &kCsr16,  &kOnednn};
+  static const Design* const designs[SL_DESIGNS] = {&kDense,   &kCsr,    &kBlock4, &kOut16,
+                                                    &kColumn4, &kBitmap, &kCsr16,  &kOnednn};
   return code >= 0 && code < SL_DESIGNS ? designs[code] : nullptr;
 }
 

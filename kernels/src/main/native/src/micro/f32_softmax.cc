@@ -31,14 +31,14 @@ void row(int64_t n, int log, const float* x, float* y) {
     for (int64_t j = 0; j < n - i; ++j) s += e[j];
   }
   const vf shift = splat(log ? logf(s) : 0.0f);
-  const vf divisor = splat(s);
+  const vf factor = splat(1.0f / s);
   for (i = 0; i + W <= n; i += W) {
     const vf v = load(y + i);
-    store(y + i, log ? v - shift : v / divisor);
+    store(y + i, log ? v - shift : v * factor);
   }
   if (i < n) {
     const vf v = load_part(y + i, n - i);
-    store_part(y + i, log ? v - shift : v / divisor, n - i);
+    store_part(y + i, log ? v - shift : v * factor, n - i);
   }
 }
 

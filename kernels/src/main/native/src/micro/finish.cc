@@ -1,44 +1,133 @@
 // SPDX-License-Identifier: Apache-2.0
-// finish: sums [rows][tokens] to outputs in place, tokens a multiple of the vector width. int8: output =
-// scale of the row * scale of the token * (sum - 128 * sum of the weights), one rounding for the product of
-// scales and one for the product with the exact integer. Then + bias, activation, + residual.
+// finish: sums [rows][tokens] to outputs in place, tokens a multiple of the vector width. finish_rows: the
+// first `own` tokens of them to y [own][ld], residual of the same shape.
+// int8: output = scale of the row * scale of the token * (sum - 128 * sum of the weights), one rounding
+// for the product of scales and one for the product with the exact integer. Then + bias, activation, +
+// residual. Both give the same bits.
 #include "functions.h"
+#include "transpose.h"
 
 namespace {
 
-template <int ACT>
+SL_INLINE vf scaled(vf sum, vi zero_point, vf scale) {
+  return __builtin_convertvector(reinterpret_cast<vi>(sum) - zero_point, vf) * scale;
+}
+
+SL_INLINE vi splat_int(int32_t x) {
+  float same;
+  memcpy(&same, &x, sizeof same);
+  return reinterpret_cast<vi>(splat(same));
+}
+
+template <int ACT, bool I8>
 void finish_as(const SlFinish* f, int64_t rows, int64_t tokens, float* sums) {
+  const SlFinish own = *f;  // stores to sums could change *f, as far as the compiler knows
   for (int64_t i = 0; i < rows; ++i) {
-    const vf bias = splat(f->bias == nullptr ? 0.0f : f->bias[i]);
+    const vf bias = splat(own.bias == nullptr ? 0.0f : own.bias[i]);
+    const vf scale = splat(I8 ? own.scales[i] : 0.0f);
+    const vi zero_point = splat_int(I8 ? own.sums[i] * 128 : 0);
+    float* at = sums + i * tokens;
+#pragma GCC unroll 2
     for (int64_t t = 0; t < tokens; t += W) {
-      float* at = sums + i * tokens + t;
-      vf y = load(at);
-      if (f->type == SL_I8) {
-        const vi exact = reinterpret_cast<vi>(y) - (f->sums[i] * 128);
-        y = __builtin_convertvector(exact, vf) * (load(f->token_scales + t) * f->scales[i]);
-      }
-      if (f->bias != nullptr) y = y + bias;
+      vf y = load(at + t);
+      if (I8) y = scaled(y, zero_point, load(own.token_scales + t) * scale);
+      if (own.bias != nullptr) y = y + bias;
       y = activate(ACT, y);
-      if (f->residual != nullptr) y = y + load(f->residual + i * tokens + t);
-      store(at, y);
+      if (own.residual != nullptr) y = y + load(own.residual + i * tokens + t);
+      store(at + t, y);
     }
   }
+}
+
+// W outputs from i on, or n < W of them, of up to 4 tokens from t on; sums [W][tokens].
+template <int ACT, bool I8, bool PART>
+SL_INLINE void finish_columns(const SlFinish& f, int64_t i, int64_t n, int64_t t, int64_t own,
+                              int64_t tokens, const float* sums, float* y, int64_t ld) {
+  const auto row_values = [&](const float* p) { return PART ? load_part(p + i, n) : load(p + i); };
+  const vf bias = f.bias == nullptr ? zero() : row_values(f.bias);
+  const vf scale = I8 ? row_values(f.scales) : zero();
+  const vi zero_point =
+      I8 ? reinterpret_cast<vi>(row_values(reinterpret_cast<const float*>(f.sums))) << 7 : vi{};
+  vf v[4];
+  columns4(sums + t, tokens, v);
+#pragma GCC unroll 4
+  for (int r = 0; r < 4; ++r) {
+    if (t + r >= own) return;
+    vf out = v[r];
+    if (I8) out = scaled(out, zero_point, f.token_scales[t + r] * scale);
+    if (f.bias != nullptr) out = out + bias;
+    out = activate(ACT, out);
+    const int64_t at = (t + r) * ld + i;
+    if (f.residual != nullptr) {
+      out = out + (PART ? load_part(f.residual + at, n) : load(f.residual + at));
+    }
+    if (PART) {
+      store_part(y + at, out, n);
+    } else {
+      store(y + at, out);
+    }
+  }
+}
+
+// Token by token, so that each row of y is written in sequence.
+template <int ACT, bool I8>
+void finish_rows_as(const SlFinish* f, int64_t rows, int64_t tokens, const float* sums, int64_t own,
+                    float* y, int64_t ld) {
+  const SlFinish copy = *f;
+  const int64_t whole = rows / W * W;
+  float last[W * SL_PANEL] = {};
+  memcpy(last, sums + whole * tokens, static_cast<size_t>((rows - whole) * tokens) * sizeof(float));
+  for (int64_t t = 0; t < own; t += 4) {
+    for (int64_t i = 0; i < whole; i += W) {
+      finish_columns<ACT, I8, false>(copy, i, W, t, own, tokens, sums + i * tokens, y, ld);
+    }
+    if (whole < rows) {
+      finish_columns<ACT, I8, true>(copy, whole, rows - whole, t, own, tokens, last, y, ld);
+    }
+  }
+}
+
+template <int ACT>
+void finish_any(const SlFinish* f, int64_t rows, int64_t tokens, float* sums) {
+  f->type == SL_I8 ? finish_as<ACT, true>(f, rows, tokens, sums)
+                   : finish_as<ACT, false>(f, rows, tokens, sums);
+}
+
+template <int ACT>
+void finish_rows_any(const SlFinish* f, int64_t rows, int64_t tokens, const float* sums, int64_t own,
+                     float* y, int64_t ld) {
+  f->type == SL_I8 ? finish_rows_as<ACT, true>(f, rows, tokens, sums, own, y, ld)
+                   : finish_rows_as<ACT, false>(f, rows, tokens, sums, own, y, ld);
 }
 
 }  // namespace
 
 void SL_KERNEL(finish)(const SlFinish* f, int64_t rows, int64_t tokens, void* sums) {
-  float* y = static_cast<float*>(sums);
+  float* s = static_cast<float*>(sums);
   if (f->type != SL_I8 && f->bias == nullptr && f->act == SL_IDENTITY && f->residual == nullptr) {
     return;
   }
   switch (f->act) {
-    case SL_RELU: return finish_as<SL_RELU>(f, rows, tokens, y);
-    case SL_GELU: return finish_as<SL_GELU>(f, rows, tokens, y);
-    case SL_GELU_TANH: return finish_as<SL_GELU_TANH>(f, rows, tokens, y);
-    case SL_SILU: return finish_as<SL_SILU>(f, rows, tokens, y);
-    case SL_SIGMOID: return finish_as<SL_SIGMOID>(f, rows, tokens, y);
-    case SL_TANH: return finish_as<SL_TANH>(f, rows, tokens, y);
-    default: return finish_as<SL_IDENTITY>(f, rows, tokens, y);
+    case SL_RELU: return finish_any<SL_RELU>(f, rows, tokens, s);
+    case SL_GELU: return finish_any<SL_GELU>(f, rows, tokens, s);
+    case SL_GELU_TANH: return finish_any<SL_GELU_TANH>(f, rows, tokens, s);
+    case SL_SILU: return finish_any<SL_SILU>(f, rows, tokens, s);
+    case SL_SIGMOID: return finish_any<SL_SIGMOID>(f, rows, tokens, s);
+    case SL_TANH: return finish_any<SL_TANH>(f, rows, tokens, s);
+    default: return finish_any<SL_IDENTITY>(f, rows, tokens, s);
+  }
+}
+
+void SL_KERNEL(finish_rows)(const SlFinish* f, int64_t rows, int64_t tokens, const void* sums,
+                            int64_t own, float* y, int64_t ld) {
+  const float* s = static_cast<const float*>(sums);
+  switch (f->act) {
+    case SL_RELU: return finish_rows_any<SL_RELU>(f, rows, tokens, s, own, y, ld);
+    case SL_GELU: return finish_rows_any<SL_GELU>(f, rows, tokens, s, own, y, ld);
+    case SL_GELU_TANH: return finish_rows_any<SL_GELU_TANH>(f, rows, tokens, s, own, y, ld);
+    case SL_SILU: return finish_rows_any<SL_SILU>(f, rows, tokens, s, own, y, ld);
+    case SL_SIGMOID: return finish_rows_any<SL_SIGMOID>(f, rows, tokens, s, own, y, ld);
+    case SL_TANH: return finish_rows_any<SL_TANH>(f, rows, tokens, s, own, y, ld);
+    default: return finish_rows_any<SL_IDENTITY>(f, rows, tokens, s, own, y, ld);
   }
 }

@@ -12,6 +12,7 @@ void SL_KERNEL(f32_dense_conv_4x2v)(int64_t, int64_t, const float*, const float*
 void SL_KERNEL(f32_rows_to_panel)(int64_t, int64_t, int64_t, const float*, int64_t, float*);
 void SL_KERNEL(f32_panel_to_rows)(int64_t, int64_t, int64_t, const float*, float*, int64_t);
 void SL_KERNEL(finish)(const SlFinish*, int64_t, int64_t, void*);
+void SL_KERNEL(finish_rows)(const SlFinish*, int64_t, int64_t, const void*, int64_t, float*, int64_t);
 #define SL_WORDS_FROM_ROWS(type)                                                              \
   void SL_KERNEL(type##_words_from_rows)(int64_t, int64_t, int64_t, const float*, int64_t, float, \
                                          void*, float*)
@@ -43,6 +44,7 @@ const SlLevel SL_KERNEL(sl_level) = {
     SL_KERNEL(f32_rows_to_panel),
     SL_KERNEL(f32_panel_to_rows),
     SL_KERNEL(finish),
+    SL_KERNEL(finish_rows),
     {SL_KERNEL(f32_words_from_rows), SL_KERNEL(bf16_words_from_rows), SL_KERNEL(u8_words_from_rows)},
     {nullptr, SL_KERNEL(bf16_words_from_panel), SL_KERNEL(u8_words_from_panel)},
     SL_KERNEL(f32_bias_act),

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Transposes of small tiles in registers: TILE x TILE floats, as many as the vectors of the level hold,
-// and 4 x 4.
+// Transposes in registers: 4 x 4 floats, and W x W where the instruction set helps (SL_LANES).
 #ifndef SPARSELAND_MICRO_TRANSPOSE_H_
 #define SPARSELAND_MICRO_TRANSPOSE_H_
 
@@ -25,96 +24,93 @@ SL_INLINE void transpose4(const float* x, int64_t x_ld, float* y, int64_t y_ld) 
   store4(y + 3 * y_ld, __builtin_shufflevector(ab1, cd1, 2, 3, 6, 7));
 }
 
-// Index lists of __builtin_shufflevector, the same in each group of 4 lanes.
-#if SL_WIDTH == 16 && defined(__AVX512F__)
-constexpr int64_t TILE = 16;
-#define SL_LANES(a, b, c, d)                                                              \
-  a % 4 + a / 4 * 16, b % 4 + b / 4 * 16, c % 4 + c / 4 * 16, d % 4 + d / 4 * 16,         \
-      a % 4 + a / 4 * 16 + 4, b % 4 + b / 4 * 16 + 4, c % 4 + c / 4 * 16 + 4,             \
-      d % 4 + d / 4 * 16 + 4, a % 4 + a / 4 * 16 + 8, b % 4 + b / 4 * 16 + 8,             \
-      c % 4 + c / 4 * 16 + 8, d % 4 + d / 4 * 16 + 8, a % 4 + a / 4 * 16 + 12,            \
-      b % 4 + b / 4 * 16 + 12, c % 4 + c / 4 * 16 + 12, d % 4 + d / 4 * 16 + 12
-typedef vf tile_v;
-#elif SL_WIDTH >= 8 && defined(__AVX2__)
-constexpr int64_t TILE = 8;
-#define SL_LANES(a, b, c, d)                                                           \
-  a % 4 + a / 4 * 8, b % 4 + b / 4 * 8, c % 4 + c / 4 * 8, d % 4 + d / 4 * 8,          \
-      a % 4 + a / 4 * 8 + 4, b % 4 + b / 4 * 8 + 4, c % 4 + c / 4 * 8 + 4,             \
-      d % 4 + d / 4 * 8 + 4
-typedef float tile_v __attribute__((vector_size(32)));
-#else
-constexpr int64_t TILE = 4;
-#endif
+#if (SL_WIDTH == 16 && defined(__AVX512DQ__)) || (SL_WIDTH == 8 && defined(__AVX2__))
+// Lanes are the 16-byte parts of a vector; shuffles inside them are cheaper than across.
+#define SL_LANES (SL_WIDTH / 4)
 
-// y [TILE][y_ld] = x' from x [TILE][x_ld]: 4 x 4 within groups of lanes, then groups as wholes.
-SL_INLINE void transpose_tile(const float* x, int64_t x_ld, float* y, int64_t y_ld) {
-#if defined(SL_LANES)
-  typedef float tile_u __attribute__((vector_size(TILE * 4), aligned(4), may_alias));
-  tile_v r[TILE];  // r[4 * i + j]: columns j, 4 + j, ... of rows 4 * i to 4 * i + 3
-#pragma GCC unroll 4
-  for (int i = 0; i < TILE; i += 4) {
-    const tile_v a = *reinterpret_cast<const tile_u*>(x + i * x_ld);
-    const tile_v b = *reinterpret_cast<const tile_u*>(x + (i + 1) * x_ld);
-    const tile_v c = *reinterpret_cast<const tile_u*>(x + (i + 2) * x_ld);
-    const tile_v d = *reinterpret_cast<const tile_u*>(x + (i + 3) * x_ld);
-    const tile_v ab0 = __builtin_shufflevector(a, b, SL_LANES(0, 4, 1, 5));
-    const tile_v ab1 = __builtin_shufflevector(a, b, SL_LANES(2, 6, 3, 7));
-    const tile_v cd0 = __builtin_shufflevector(c, d, SL_LANES(0, 4, 1, 5));
-    const tile_v cd1 = __builtin_shufflevector(c, d, SL_LANES(2, 6, 3, 7));
-    r[i] = __builtin_shufflevector(ab0, cd0, SL_LANES(0, 1, 4, 5));
-    r[i + 1] = __builtin_shufflevector(ab0, cd0, SL_LANES(2, 3, 6, 7));
-    r[i + 2] = __builtin_shufflevector(ab1, cd1, SL_LANES(0, 1, 4, 5));
-    r[i + 3] = __builtin_shufflevector(ab1, cd1, SL_LANES(2, 3, 6, 7));
-  }
-#pragma GCC unroll 4
-  for (int j = 0; j < 4; ++j) {
-    const auto put = [&](int column, tile_v v) {
-      *reinterpret_cast<tile_u*>(y + column * y_ld) = v;
-    };
-    // Even and odd groups of four columns.
-#define SL_EVEN(a, b) \
-  __builtin_shufflevector(a, b, 0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27)
-#define SL_ODD(a, b) \
-  __builtin_shufflevector(a, b, 4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31)
-#if SL_WIDTH == 16 && defined(__AVX512F__)
-    const tile_v a = SL_EVEN(r[j], r[4 + j]), b = SL_ODD(r[j], r[4 + j]);
-    const tile_v c = SL_EVEN(r[8 + j], r[12 + j]), d = SL_ODD(r[8 + j], r[12 + j]);
-    put(j, SL_EVEN(a, c));
-    put(4 + j, SL_EVEN(b, d));
-    put(8 + j, SL_ODD(a, c));
-    put(12 + j, SL_ODD(b, d));
+// Lane l is the 4 floats at p + l * step.
+SL_INLINE vf gather_lanes(const float* p, int64_t step) {
+  const __m256 low = _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(p)),
+                                          _mm_loadu_ps(p + step), 1);
+#if SL_WIDTH == 16
+  const __m256 high = _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(p + 2 * step)),
+                                           _mm_loadu_ps(p + 3 * step), 1);
+  return _mm512_insertf32x8(_mm512_castps256_ps512(low), high, 1);
 #else
-    put(j, __builtin_shufflevector(r[j], r[4 + j], 0, 1, 2, 3, 8, 9, 10, 11));
-    put(4 + j, __builtin_shufflevector(r[j], r[4 + j], 4, 5, 6, 7, 12, 13, 14, 15));
-#endif
-  }
-#else
-  transpose4(x, x_ld, y, y_ld);
+  return low;
 #endif
 }
 
-// y [columns][y_ld] = x' from x [rows][x_ld], any sizes.
-SL_INLINE void transpose(int64_t rows, int64_t columns, const float* x, int64_t x_ld, float* y,
-                         int64_t y_ld) {
-  int64_t r = 0;
-  while (r < rows) {
-    int64_t c = 0;
-    const int64_t some = rows - r >= TILE ? TILE : rows - r >= 4 ? 4 : 1;
-    const float* from = x + r * x_ld;
-    float* to = y + r;
-    for (; some == TILE && c + TILE <= columns; c += TILE) {
-      transpose_tile(from + c, x_ld, to + c * y_ld, y_ld);
-    }
-    for (; some >= 4 && c + 4 <= columns; c += 4) {
-      for (int64_t i = 0; i < some; i += 4) {
-        transpose4(from + i * x_ld + c, x_ld, to + c * y_ld + i, y_ld);
-      }
-    }
-    for (; c < columns; ++c) {
-      for (int64_t i = 0; i < some; ++i) to[c * y_ld + i] = from[i * x_ld + c];
-    }
-    r += some;
+// In each lane, v[0..3] as rows of a 4 x 4 matrix become its columns.
+SL_INLINE void transpose_lanes(vf* v) {
+#if SL_WIDTH == 16
+  const __m512 ab0 = _mm512_unpacklo_ps(v[0], v[1]), ab1 = _mm512_unpackhi_ps(v[0], v[1]);
+  const __m512 cd0 = _mm512_unpacklo_ps(v[2], v[3]), cd1 = _mm512_unpackhi_ps(v[2], v[3]);
+  v[0] = _mm512_shuffle_ps(ab0, cd0, 0x44);
+  v[1] = _mm512_shuffle_ps(ab0, cd0, 0xee);
+  v[2] = _mm512_shuffle_ps(ab1, cd1, 0x44);
+  v[3] = _mm512_shuffle_ps(ab1, cd1, 0xee);
+#else
+  const __m256 ab0 = _mm256_unpacklo_ps(v[0], v[1]), ab1 = _mm256_unpackhi_ps(v[0], v[1]);
+  const __m256 cd0 = _mm256_unpacklo_ps(v[2], v[3]), cd1 = _mm256_unpackhi_ps(v[2], v[3]);
+  v[0] = _mm256_shuffle_ps(ab0, cd0, 0x44);
+  v[1] = _mm256_shuffle_ps(ab0, cd0, 0xee);
+  v[2] = _mm256_shuffle_ps(ab1, cd1, 0x44);
+  v[3] = _mm256_shuffle_ps(ab1, cd1, 0xee);
+#endif
+}
+
+// Lane l of result r is lane r of v[l].
+SL_INLINE void swap_lanes(vf* v) {
+#if SL_WIDTH == 16
+  const __m512 a = _mm512_shuffle_f32x4(v[0], v[1], 0x44), b = _mm512_shuffle_f32x4(v[0], v[1], 0xee);
+  const __m512 c = _mm512_shuffle_f32x4(v[2], v[3], 0x44), d = _mm512_shuffle_f32x4(v[2], v[3], 0xee);
+  v[0] = _mm512_shuffle_f32x4(a, c, 0x88);
+  v[1] = _mm512_shuffle_f32x4(a, c, 0xdd);
+  v[2] = _mm512_shuffle_f32x4(b, d, 0x88);
+  v[3] = _mm512_shuffle_f32x4(b, d, 0xdd);
+#else
+  const __m256 low = _mm256_permute2f128_ps(v[0], v[1], 0x20);
+  v[1] = _mm256_permute2f128_ps(v[0], v[1], 0x31);
+  v[0] = low;
+#endif
+}
+
+// y [W][y_ld] = x' from x [W][x_ld]. Reads each line of x once: rows that lie a multiple of 4 KiB apart
+// would throw each other out of the cache.
+SL_INLINE void transpose_w(const float* x, int64_t x_ld, float* y, int64_t y_ld) {
+  vf v[4][SL_LANES];
+#pragma GCC unroll 4
+  for (int q = 0; q < SL_LANES; ++q) {
+    vf part[4];
+#pragma GCC unroll 4
+    for (int r = 0; r < 4; ++r) part[r] = load(x + (4 * q + r) * x_ld);
+    transpose_lanes(part);
+#pragma GCC unroll 4
+    for (int r = 0; r < 4; ++r) v[r][q] = part[r];
   }
+#pragma GCC unroll 4
+  for (int r = 0; r < 4; ++r) {
+    swap_lanes(v[r]);
+#pragma GCC unroll 4
+    for (int l = 0; l < SL_LANES; ++l) store(y + (4 * l + r) * y_ld, v[r][l]);
+  }
+}
+#endif
+
+// v[r] is column r of x [W][ld], r < 4.
+SL_INLINE void columns4(const float* x, int64_t ld, vf* v) {
+#if defined(SL_LANES)
+#pragma GCC unroll 4
+  for (int r = 0; r < 4; ++r) v[r] = gather_lanes(x + r * ld, 4 * ld);
+  transpose_lanes(v);
+#else
+  for (int r = 0; r < 4; ++r) {
+    float column[W];
+    for (int i = 0; i < W; ++i) column[i] = x[i * ld + r];
+    v[r] = load(column);
+  }
+#endif
 }
 
 #endif  // SPARSELAND_MICRO_TRANSPOSE_H_

@@ -15,7 +15,10 @@
 #include <string.h>
 
 #if defined(__x86_64__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"  // GCC bug 105593: "undefined" operands
 #include <immintrin.h>
+#pragma GCC diagnostic pop
 #endif
 
 #include "../level.h"
@@ -30,6 +33,8 @@
 
 typedef float vf __attribute__((vector_size(W * 4)));
 typedef int32_t vi __attribute__((vector_size(W * 4)));
+typedef float vh __attribute__((vector_size(W * 2)));   // half a vector, and as doubles
+typedef double vd __attribute__((vector_size(W * 4)));
 typedef uint32_t vu __attribute__((vector_size(W * 4)));
 typedef float vfu __attribute__((vector_size(W * 4), aligned(4), may_alias));
 
@@ -96,6 +101,27 @@ SL_INLINE float fma1(float a, float b, float c) {
 SL_INLINE vf select(vi mask, vf yes, vf no) {
   return reinterpret_cast<vf>((mask & reinterpret_cast<vi>(yes)) |
                               (~mask & reinterpret_cast<vi>(no)));
+}
+
+// The larger and the smaller one as the instructions have it: b when either is NaN. (maskz, since GCC
+// 12 warns of its own header otherwise.)
+SL_INLINE vf larger(vf a, vf b) {
+#if SL_WIDTH == 16 && defined(__AVX512F__)
+  return _mm512_maskz_max_ps(0xffff, a, b);
+#elif SL_WIDTH == 8 && defined(__AVX__)
+  return _mm256_max_ps(a, b);
+#else
+  return select(a > b, a, b);
+#endif
+}
+SL_INLINE vf smaller(vf a, vf b) {
+#if SL_WIDTH == 16 && defined(__AVX512F__)
+  return _mm512_maskz_min_ps(0xffff, a, b);
+#elif SL_WIDTH == 8 && defined(__AVX__)
+  return _mm256_min_ps(a, b);
+#else
+  return select(a < b, a, b);
+#endif
 }
 
 // The larger one; NaN when either is NaN.

@@ -3,7 +3,10 @@
 // to nearest even, NaN stays NaN. u8: token scale s = max|x| / 127 (or the given one), q =
 // round_to_even(x / s) limited to [-127, 127], stored as q + 128; a token of zeros has scale 0 and
 // stores 128. NaN gives 128 and infinities the limits: the caller refuses them where it matters.
-#include "vec.h"
+//
+// One element at a time in `words`, which takes what words_fast.h leaves: there W tokens go at once,
+// with the same bits.
+#include "words_fast.h"
 
 namespace {
 
@@ -21,13 +24,12 @@ SL_INLINE uint32_t u8(float x, float inverse) {
   return static_cast<uint32_t>(static_cast<int32_t>((limited + magic) - magic) + 128);
 }
 
-SL_INLINE float inverse_of(float scale) { return scale > 0.0f ? 1.0f / scale : 0.0f; }
-
-// x of token t and input i is x[t * step_t + i * step_k]; t below rows, the rest is padding.
+// Tokens [first, end) of `tokens`, of which those below rows exist. x of token t and input i is
+// x[t * step_t + i * step_k].
 template <int PER_WORD>
-SL_INLINE void words(int64_t rows, int64_t tokens, int64_t k, const float* x, int64_t step_t,
-                     int64_t step_k, float scale, uint32_t* to, float* scales) {
-  for (int64_t t = 0; t < tokens; ++t) {
+void words(int64_t first, int64_t end, int64_t rows, int64_t tokens, int64_t k, const float* x,
+           int64_t step_t, int64_t step_k, float scale, uint32_t* to, float* scales) {
+  for (int64_t t = first; t < end; ++t) {
     const float* from = x + t * step_t;
     const int64_t own = t < rows ? k : 0;
     float inverse = 0;
@@ -54,18 +56,49 @@ SL_INLINE void words(int64_t rows, int64_t tokens, int64_t k, const float* x, in
 }  // namespace
 
 void SL_KERNEL(bf16_words_from_rows)(int64_t rows, int64_t tokens, int64_t k, const float* x,
-                                     int64_t ld, float, void* to, float*) {
-  words<2>(rows, tokens, k, x, ld, 1, 0, static_cast<uint32_t*>(to), nullptr);
+                                     int64_t ld, float, void* words_to, float*) {
+  uint32_t* to = static_cast<uint32_t*>(words_to);
+  int64_t t = 0;
+#if defined(SL_LANES)
+  for (; t < rows && t + W <= tokens; t += W) bf16_rows({x + t * ld, ld, rows - t}, tokens, k, to + t);
+#endif
+  words<2>(t, tokens, rows, tokens, k, x, ld, 1, 0, to, nullptr);
 }
+
 void SL_KERNEL(u8_words_from_rows)(int64_t rows, int64_t tokens, int64_t k, const float* x,
-                                   int64_t ld, float scale, void* to, float* scales) {
-  words<4>(rows, tokens, k, x, ld, 1, scale, static_cast<uint32_t*>(to), scales);
+                                   int64_t ld, float scale, void* words_to, float* scales) {
+  uint32_t* to = static_cast<uint32_t*>(words_to);
+  int64_t t = 0;
+#if defined(SL_LANES)
+  for (; t < rows && t + W <= tokens; t += W) {
+    if (!u8_rows({x + t * ld, ld, rows - t}, tokens, k, scale, to + t, scales + t)) {
+      words<4>(t, t + W, rows, tokens, k, x, ld, 1, scale, to, scales);
+    }
+  }
+#endif
+  words<4>(t, tokens, rows, tokens, k, x, ld, 1, scale, to, scales);
 }
-void SL_KERNEL(bf16_words_from_panel)(int64_t tokens, int64_t k, const float* x, float, void* to,
-                                      float*) {
-  words<2>(tokens, tokens, k, x, 1, tokens, 0, static_cast<uint32_t*>(to), nullptr);
+
+void SL_KERNEL(bf16_words_from_panel)(int64_t tokens, int64_t k, const float* x, float,
+                                      void* words_to, float*) {
+  uint32_t* to = static_cast<uint32_t*>(words_to);
+  int64_t t = 0;
+#if defined(SL_LANES)
+  for (; t + W <= tokens; t += W) bf16_panel(tokens, k, x + t, to + t);
+#endif
+  words<2>(t, tokens, tokens, tokens, k, x, 1, tokens, 0, to, nullptr);
 }
+
 void SL_KERNEL(u8_words_from_panel)(int64_t tokens, int64_t k, const float* x, float scale,
-                                    void* to, float* scales) {
-  words<4>(tokens, tokens, k, x, 1, tokens, scale, static_cast<uint32_t*>(to), scales);
+                                    void* words_to, float* scales) {
+  uint32_t* to = static_cast<uint32_t*>(words_to);
+  int64_t t = 0;
+#if defined(SL_LANES)
+  for (; t + W <= tokens; t += W) {
+    if (!u8_panel(tokens, k, x + t, scale, to + t, scales + t)) {
+      words<4>(t, t + W, tokens, tokens, k, x, 1, tokens, scale, to, scales);
+    }
+  }
+#endif
+  words<4>(t, tokens, tokens, tokens, k, x, 1, tokens, scale, to, scales);
 }

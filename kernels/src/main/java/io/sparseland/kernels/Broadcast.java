@@ -12,13 +12,13 @@ record Broadcast(int[] sizes, int[] stepsA, int[] stepsB) {
 
   /** Plans {@code a op b -> y}. */
   static Broadcast of(int[] a, int[] b, int[] y) {
-    String shapes = "binary: shapes " + Arrays.toString(a) + " and " + Arrays.toString(b) + " to ";
     int rank = y.length;
     Check.that(
         Math.max(a.length, b.length) == rank,
-        "%s%s: ranks do not meet",
-        shapes,
-        Arrays.toString(y));
+        "binary: shapes %s and %s to %s: ranks do not meet",
+        a,
+        b,
+        y);
     int[] allA = steps(a, rank);
     int[] allB = steps(b, rank);
     for (int i = 0; i < rank; i++) {
@@ -26,9 +26,10 @@ record Broadcast(int[] sizes, int[] stepsA, int[] stepsB) {
       int nb = size(b, rank, i);
       Check.that(
           (na == nb || na == 1 || nb == 1) && y[i] == Math.max(na, nb),
-          "%s%s: axis %d has %d and %d to %d, allowed are equal sizes or 1",
-          shapes,
-          Arrays.toString(y),
+          "binary: shapes %s and %s to %s: axis %d has %d and %d to %d, allowed are equal sizes or 1",
+          a,
+          b,
+          y,
           i,
           na,
           nb,

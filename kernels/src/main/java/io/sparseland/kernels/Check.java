@@ -1,14 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparseland.kernels;
 
+import java.util.Arrays;
+import java.util.Locale;
+
 /** Argument checks with messages that say what was found and what is allowed. */
 final class Check {
 
   private Check() {}
 
+  /** Arrays of sizes may be arguments as they are: they become text only when the check fails. */
   static void that(boolean holds, String message, Object... args) {
     if (!holds) {
-      throw new IllegalArgumentException(String.format(java.util.Locale.ROOT, message, args));
+      Object[] texts =
+          Arrays.stream(args).map(a -> a instanceof int[] n ? Arrays.toString(n) : a).toArray();
+      throw new IllegalArgumentException(String.format(Locale.ROOT, message, texts));
     }
   }
 

@@ -21,14 +21,14 @@ final class Movement {
     Check.that(
         permutation.length == rank,
         "transpose: permutation %s of x %s",
-        Arrays.toString(permutation),
+        permutation,
         x);
     for (int i = 0; i < rank; i++) {
       int axis = permutation[i];
       Check.that(
           axis >= 0 && axis < rank && !seen[axis],
           "transpose: %s is no permutation of 0 to %d",
-          Arrays.toString(permutation),
+          permutation,
           rank - 1);
       seen[axis] = true;
       shape[i] = x.dimension(axis);
@@ -158,7 +158,7 @@ final class Movement {
         operation,
         y,
         x.type(),
-        Arrays.toString(shape));
+        shape);
     Shapes.layout(operation, "x", x, Layout.ROWS);
     Shapes.layout(operation, "y", y, Layout.ROWS);
     Check.that(!y.memory().isReadOnly(), "%s: the memory of y is read-only", operation);

@@ -19,16 +19,18 @@ record Products(int[] sizesAndSteps, int[] offsets) {
     int ra = as.length;
     int rb = bs.length;
     int ry = ys.length;
-    String shapes =
-        Arrays.toString(as) + " x " + Arrays.toString(bs) + " to " + Arrays.toString(ys);
     Check.that(
         ra >= 2 && rb >= 2 && ry == Math.max(ra, rb),
-        "matmul: %s, allowed are ranks of 2 or more",
-        shapes);
+        "matmul: %s x %s to %s, allowed are ranks of 2 or more",
+        as,
+        bs,
+        ys);
     Check.that(
         bs[rb - 2] == as[ra - 1] && ys[ry - 2] == as[ra - 2] && ys[ry - 1] == bs[rb - 1],
-        "matmul: %s, allowed is [..., m, k] x [..., k, n] to [..., m, n]",
-        shapes);
+        "matmul: %s x %s to %s, allowed is [..., m, k] x [..., k, n] to [..., m, n]",
+        as,
+        bs,
+        ys);
     int[] lead = Arrays.copyOf(ys, ry - 2);
     Broadcast.of(Arrays.copyOf(as, ra - 2), Arrays.copyOf(bs, rb - 2), lead); // checks
     int[] sa = a.steps();

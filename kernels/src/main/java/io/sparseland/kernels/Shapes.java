@@ -60,7 +60,7 @@ final class Shapes {
         operation,
         name,
         x,
-        Arrays.toString(shape));
+        shape);
   }
 
   static int last(String operation, String name, Tensor x) {
@@ -127,7 +127,7 @@ final class Shapes {
         Arrays.equals(y.dimensions(), kept) || Arrays.equals(y.dimensions(), dropped),
         "reduce: y is %s, allowed is %s or %s",
         y,
-        Arrays.toString(kept),
-        Arrays.toString(dropped));
+        kept,
+        dropped);
   }
 }

@@ -58,7 +58,7 @@ public final class Tensor {
         values.length == tensor.size,
         "%d values for shape %s of %d elements",
         values.length,
-        Arrays.toString(shape),
+        shape,
         tensor.size);
     tensor.floats().put(values);
     return tensor;
@@ -87,7 +87,7 @@ public final class Tensor {
         direct.remaining() >= length,
         "the buffer holds %d bytes, shape %s of %s needs %d",
         direct.remaining(),
-        Arrays.toString(shape),
+        shape,
         type,
         length);
     Check.that(
@@ -108,7 +108,7 @@ public final class Tensor {
         type == ElementType.FLOAT32 && shape.length > 0,
         "panels of %s%s, allowed is FLOAT32 of 1 or more dimensions",
         type,
-        Arrays.toString(shape));
+        shape);
     int features = shape[shape.length - 1];
     return Math.toIntExact(layout.elements(size / features, features) * type.bytes());
   }
@@ -121,7 +121,7 @@ public final class Tensor {
                 || (newShape.length > 0
                     && newShape[newShape.length - 1] == shape[shape.length - 1])),
         "shape %s has %d elements, the tensor %s",
-        Arrays.toString(newShape),
+        newShape,
         size(type, newShape),
         this);
     return new Tensor(type, layout, newShape.clone(), size, bytes);
@@ -212,17 +212,17 @@ public final class Tensor {
     Check.that(
         shape.length <= MAX_RANK,
         "shape %s has %d dimensions, allowed are %d",
-        Arrays.toString(shape),
+        shape,
         shape.length,
         MAX_RANK);
     long size = 1;
     for (int n : shape) {
-      Check.that(n >= 1, "shape %s, allowed are sizes of 1 or more", Arrays.toString(shape));
+      Check.that(n >= 1, "shape %s, allowed are sizes of 1 or more", shape);
       size *= n;
       Check.that(
           size * type.bytes() <= Integer.MAX_VALUE - 2 * ALIGNMENT,
           "shape %s of %s is above 2 GiB",
-          Arrays.toString(shape),
+          shape,
           type);
     }
     return (int) size;

@@ -11,12 +11,12 @@ public final class Threads {
   /** Largest count allowed. */
   public static final int MAX = 1024;
 
-  private static int count = initial();
+  private static volatile int count = initial();
 
   private Threads() {}
 
   /** Threads used by one call. */
-  public static synchronized int count() {
+  public static int count() {
     return count;
   }
 
@@ -25,7 +25,7 @@ public final class Threads {
    *
    * @throws IllegalArgumentException if {@code n} is not in 1 to {@value #MAX}
    */
-  public static synchronized void set(int n) {
+  public static void set(int n) {
     Check.that(n >= 1 && n <= MAX, "threads is %d, allowed is 1 to %d", n, MAX);
     count = n;
   }

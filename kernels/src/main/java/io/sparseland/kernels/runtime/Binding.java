@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparseland.kernels.runtime;
 
+import io.sparseland.kernels.Layout;
 import io.sparseland.kernels.Tensor;
 import io.sparseland.kernels.graph.Port;
 import io.sparseland.kernels.graph.Size;
@@ -30,7 +31,9 @@ final class Binding {
     for (int i = 0; i < ports.size(); i++) {
       Port port = ports.get(i);
       Tensor input = inputs.get(i);
-      if (input.type() != port.type() || input.rank() != port.shape().size()) {
+      if (input.type() != port.type()
+          || input.layout() != Layout.ROWS
+          || input.rank() != port.shape().size()) {
         throw misfit(port, input, "");
       }
       for (int axis = 0; axis < input.rank(); axis++) {

@@ -6,17 +6,19 @@ import io.sparseland.kernels.Kernels;
 import io.sparseland.kernels.PackedWeights;
 import io.sparseland.kernels.Tensor;
 import io.sparseland.kernels.Turned;
-import io.sparseland.kernels.format.KernelChoice;
 import io.sparseland.kernels.graph.Op;
 import io.sparseland.kernels.graph.ValueType;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** Turns operations into calls of kernels on the values of an execution. */
 final class Steps {
+
+  private static final Set<String> IN_PANELS = Set.of("csr", "block4", "column4");
 
   private final Kernels kernels;
   private final Weights weights;
@@ -35,7 +37,7 @@ final class Steps {
 
   /** Whether the weight is multiplied in panels. */
   boolean sparse(String weight) {
-    return !KernelChoice.DENSE.contains(weights.packed(weight).design(Integer.MAX_VALUE));
+    return IN_PANELS.contains(weights.packed(weight).design(Integer.MAX_VALUE));
   }
 
   /**
