@@ -205,14 +205,11 @@ final class CheckedKernels implements Kernels {
           y,
           (outer, inner, part) -> {
             int[] sizes = {outer, y.dimension(y.rank() - 1), inner};
+            Tensor left = PanelParts.operand(a, y, part, 0);
+            Tensor right = PanelParts.operand(b, y, part, 1);
             Broadcast each =
                 Broadcast.of(PanelParts.sizes(a, sizes), PanelParts.sizes(b, sizes), sizes);
-            set.binary(
-                op,
-                each,
-                PanelParts.operand(a, y, part, 0),
-                PanelParts.operand(b, y, part, 1),
-                part.apply(2));
+            set.binary(op, each, left, right, part.apply(2));
           },
           a,
           b,

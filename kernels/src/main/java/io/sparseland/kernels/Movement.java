@@ -18,11 +18,7 @@ final class Movement {
     int rank = x.rank();
     boolean[] seen = new boolean[rank];
     int[] shape = new int[rank];
-    Check.that(
-        permutation.length == rank,
-        "transpose: permutation %s of x %s",
-        permutation,
-        x);
+    Check.that(permutation.length == rank, "transpose: permutation %s of x %s", permutation, x);
     for (int i = 0; i < rank; i++) {
       int axis = permutation[i];
       Check.that(
