@@ -74,6 +74,33 @@ sl_conv conv(int64_t batch, int64_t channels, int64_t h, int64_t v, int64_t outp
           dilation, groups};
 }
 
+// Strides, dilations and paddings against each other on odd sizes, then groups, depthwise, 1x1 and
+// kernels as large as the image; many outputs, so that both ways of the sparse product are taken.
+void test_convs(int level) {
+  for (bool sparse : {true, false}) {
+    for (int64_t kernel : {1, 2, 3, 5}) {
+      for (int64_t stride : {1, 2, 3}) {
+        for (int64_t dilation : {1, 2}) {
+          for (int64_t pad = 0; pad <= kernel; ++pad) {
+            test_conv(level, conv(2, 3, 11, 13, 5, kernel, stride, pad, dilation, 1), 0.5, sparse);
+            test_conv(level, conv(1, 4, 10, 9, 4, kernel, stride, pad, dilation, 4), 0.2, sparse);
+          }
+        }
+      }
+    }
+    for (int64_t size : {1, 2, 7, 8, 14, 16, 29}) {
+      test_conv(level, conv(1, 33, size, size, 34, 1, 1, 0, 1, 1), 0.8, sparse);
+      test_conv(level, conv(1, 5, size, size + 1, 70, 3, 1, 1, 1, 1), 0.8, sparse);
+      test_conv(level, conv(1, 3, size, size, 3, 3, 1, 1, 1, 3), 0, sparse);
+    }
+    test_conv(level, conv(1, 6, 9, 10, 8, 3, 1, 1, 1, 2), 0.5, sparse);
+    test_conv(level, conv(3, 6, 9, 10, 12, 3, 2, 1, 1, 6), 0.5, sparse);
+    test_conv(level, conv(1, 2, 2, 2, 3, 3, 1, 4, 1, 1), 0.5, sparse);
+    test_conv(level, conv(1, 2, 20, 21, 3, 3, 1, 1, 9, 1), 0.5, sparse);
+    test_conv(level, conv(1, 40, 6, 7, 35, 3, 1, 1, 1, 1), 1.0, sparse);
+  }
+}
+
 // a [2, m, k], b [k, n], y [2, m, n]; turned: a [2, k, m], b [n, k], y [m, 2, n].
 void test_matmul(int level, int64_t m, int64_t k, int64_t n, bool turned) {
   const int32_t a_offsets[] = {0, static_cast<int32_t>(m * k)}, b_offsets[] = {0, 0};
@@ -250,13 +277,8 @@ void test_callers(int level) {
 
 void test_level(int level) {
   sl_test::test_designs(level);
-  for (bool sparse : {true, false}) {
-    test_conv(level, conv(2, 3, 7, 9, 5, 3, 1, 1, 1, 1), 0.5, sparse);
-    test_conv(level, conv(1, 4, 13, 11, 19, 3, 2, 1, 2, 1), 0.5, sparse);
-    test_conv(level, conv(1, 33, 6, 6, 34, 1, 1, 0, 1, 1), 0.5, sparse);
-    test_conv(level, conv(1, 6, 9, 10, 8, 3, 1, 1, 1, 2), 0.5, sparse);
-    test_conv(level, conv(1, 2, 2, 2, 3, 3, 1, 4, 1, 1), 0.5, sparse);
-  }
+  sl_test::test_words(level);
+  test_convs(level);
   for (bool turned : {false, true}) {
     test_matmul(level, 50, 17, 33, turned);
     test_matmul(level, 1, 300, 1, turned);

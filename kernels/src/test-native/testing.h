@@ -92,6 +92,8 @@ std::unique_ptr<Floats> run(const char* what, int level, int64_t size, const F& 
 
 // Every design: packing, products, bad input.
 void test_designs(int level);
+// Words of bf16 and u8, and the worked example of int8 blocks.
+void test_words(int level);
 
 }  // namespace sl_test
 

@@ -1,104 +1,256 @@
 // SPDX-License-Identifier: Apache-2.0
-// Convolution as a product: blocks of pixels are laid out as panels [inputs][pixels] (im2col), which is
-// what the sparse kernels and dense_conv read; their output rows are rows of NCHW.
-#include <cstring>
-
-#include "designs/csr.h"
-#include "designs/dense.h"
+// Convolution over NCHW. The input is copied once into padded planes (conv_planes.h), or read where it
+// lies; then one of two ways, by estimated time:
+// - indirect: tiles of up to 7 vectors of neighbouring pixels, each kept weight reading its own
+//   distance (f32_conv_tile.cc): no data is repeated for taps, but loads are not aligned;
+// - panels: 32 pixels of all taps are gathered, then multiplied as the tokens of a linear layer.
+#include "conv_planes.h"
+#include "panels.h"
 #include "pool.h"
 #include "weights.h"
+
+extern const SlConvKernels conv_kernels__scalar;
+#if defined(SL_X86)
+extern const SlConvKernels conv_kernels__avx512, conv_kernels__avx2;
+#endif
 
 namespace sl {
 namespace {
 
-constexpr int64_t kPixels = 32;  // of a panel in the sparse kernels
+constexpr int64_t kPanel = SL_PANEL;
+constexpr int64_t kMostRows = 512;            // outputs in a task
+constexpr int64_t kMostPanels = 8;             // in a task
+constexpr int64_t kPanelFloats = 128 << 10;    // of packed panels in a task: half of a usual L2
+constexpr int64_t kMostRuns = 128;            // rows of pixels that a tile meets
+constexpr size_t kImagesAtOnce = 2 << 20;     // floats of planes
 
-// Neighbouring pixels [first, first + count) of one output row.
-struct Segment {
-  int64_t row, first, count;
-};
-
-// One row of the panel: the input pixels that meet tap (kh, kw) of one channel, 0 in the padding.
-void fill(const sl_conv& s, const float* plane, int64_t kh, int64_t kw, const Segment& g,
-          float* to) {
-  const int64_t h = g.row * s.stride_h - s.pad_h + kh * s.dilation_h;
-  if (h < 0 || h >= s.height) {
-    std::memset(to, 0, static_cast<size_t>(g.count) * sizeof(float));
-    return;
-  }
-  const float* line = plane + h * s.width;
-  const int64_t v = g.first * s.stride_w - s.pad_w + kw * s.dilation_w;
-  int64_t i = 0;
-  for (; i < g.count && v + i * s.stride_w < 0; ++i) to[i] = 0.0f;
-  const int64_t inside = v >= s.width ? 0 : (s.width - 1 - v) / s.stride_w + 1;
-  const int64_t end = least(g.count, inside);
-  if (s.stride_w == 1) {
-    for (; i < end; ++i) to[i] = line[v + i];
-  } else {
-    for (; i < end; ++i) to[i] = line[v + i * s.stride_w];
-  }
-  for (; i < g.count; ++i) to[i] = 0.0f;
+const SlConvKernels& kernels(const SlLevel* level) {
+#if defined(SL_X86)
+  if (level->code == SL_AVX512) return conv_kernels__avx512;
+  if (level->code == SL_AVX2) return conv_kernels__avx2;
+#endif
+  return conv_kernels__scalar;
 }
 
-// panel [channels of a group * kernel_h * kernel_w][width] for pixels [first, first + count).
-void fill_panel(const sl_conv& s, const float* x, int64_t first, int64_t count, int64_t width,
-                float* panel) {
-  const int64_t channels = s.channels / s.groups;
-  for (int64_t c = 0; c < channels; ++c) {
-    const float* plane = x + c * s.height * s.width;
-    for (int64_t kh = 0; kh < s.kernel_h; ++kh) {
-      for (int64_t kw = 0; kw < s.kernel_w; ++kw) {
-        for (int64_t at = 0; at < count;) {
-          const int64_t pixel = first + at;
-          const int64_t column = pixel % s.out_width;
-          const int64_t some = least(count - at, s.out_width - column);
-          fill(s, plane, kh, kw, {pixel / s.out_width, column, some}, panel + at);
-          at += some;
-        }
-        for (int64_t at = count; at < width; ++at) panel[at] = 0.0f;
-        panel += width;
-      }
-    }
-  }
-}
-
-struct Target {
-  const float* bias;  // of the group's first output, or null
+// What one call needs everywhere.
+struct Conv {
+  const sl_conv& s;
+  const SlLevel* level;
+  const SlConvKernels& kernels;
+  const sl_weights& w;
+  const float* bias;
   int act;
-  int64_t count;  // pixels
-  int64_t plane;  // pixels of a whole output plane
-  float* y;       // first pixel of the group's first output
+  int threads;
+  int64_t n, k;  // of a group
+  ConvPlanes planes;
+  const uint32_t* offsets;
+  const ConvRows* rows;  // null: panels
+
+  int64_t channels() const { return s.channels / s.groups; }
+  int64_t pixels() const { return s.out_height * s.out_width; }
 };
 
-int dense_panel(const DensePacked& w, const Target& t, const float* panel) {
-  const SlLevel* level = w.level;
-  const int64_t width2 = 2 * level->width;
-  float* out = scratch(kTask2, product(width2, width2));
-  if (out == nullptr) return SL_NO_MEMORY;
-  for (int64_t row = 0; row < w.n; row += width2) {
-    const int64_t rows = least(width2, w.n - row);
-    level->dense_conv(rows, w.k, w.panels() + row * w.k, panel, out);
-    for (int64_t r = 0; r < rows; ++r) {
-      level->bias_act(t.count, t.bias == nullptr ? 0.0f : t.bias[row + r], t.act,
-                         out + r * width2, t.y + (row + r) * t.plane);
+// Pixels [first, first + count) of an image as runs in planes.
+int64_t runs_of(const Conv& c, int64_t first, int64_t count, SlConvRun* run) {
+  int64_t runs = 0;
+  for (const int64_t end = first + count; first < end;) {
+    const int64_t column = first % c.s.out_width;
+    const int64_t some = c.planes.pitch == c.s.out_width ? end - first
+                                                         : least(end - first, c.s.out_width - column);
+    run[runs++] = {first / c.s.out_width * c.planes.pitch + column, some};
+    first += some;
+  }
+  return runs;
+}
+
+// sums [rows][ld] to outputs in place: bias and activation.
+void finish(const Conv& c, int64_t output, int64_t rows, int64_t ld, float* sums) {
+  const SlFinish f{SL_F32, nullptr, nullptr, nullptr, c.bias == nullptr ? nullptr : c.bias + output,
+                   c.act, nullptr};
+  c.level->finish(&f, rows, ld, sums);
+}
+
+// Outputs [first, first + rows) of a group for `count` pixels from `at` on, counted in planes
+// (indirect) or without padding (panels); x at the group's first plane, y at the image's first.
+struct Tile {
+  int64_t group, first, rows, at, count;
+  const float* x;
+  float* y;
+};
+
+int indirect(const Conv& c, const Tile& t) {
+  const int64_t ld = up(t.count, c.level->width) * c.level->width;
+  float* sums = scratch(kTask2, product(static_cast<size_t>(t.rows + 3), static_cast<size_t>(ld)));
+  if (sums == nullptr) return SL_NO_MEMORY;
+  c.rows->multiply(c.kernels, t.group, t.first, t.rows,
+                   {0, nullptr, c.offsets, 1, t.x + t.at, t.count, sums, ld});
+  const auto pixels_before = [&](int64_t at) {
+    return at / c.planes.pitch * c.s.out_width + least(at % c.planes.pitch, c.s.out_width);
+  };
+  const int64_t first = pixels_before(t.at), end = pixels_before(t.at + t.count);
+  if (end == first) return SL_OK;
+  SlConvRun run[kMostRuns];
+  const int64_t runs = runs_of(c, first, end - first, run);
+  for (int64_t r = 0; r < runs; ++r) run[r].at -= t.at;
+  finish(c, t.group * c.n + t.first, t.rows, ld, sums);
+  c.kernels.scatter(t.rows, runs, run, sums, ld, t.y + (t.group * c.n + t.first) * c.pixels() + first,
+                    c.pixels());
+  return SL_OK;
+}
+
+// t.first and t.rows count parts here. Some panels together, so that planes are read and written in
+// longer pieces.
+int panels(const Conv& c, const Tile& t) {
+  const PanelDesign& w = static_cast<const PanelDesign&>(*c.w.parts[t.group]);
+  const int64_t count = up(t.count, kPanel);
+  float* packed = scratch(kTask, product(static_cast<size_t>(c.k), static_cast<size_t>(count * kPanel)));
+  if (packed == nullptr) return SL_NO_MEMORY;
+  const auto tokens = [&](int64_t p) { return least(kPanel, t.count - p * kPanel); };
+  const auto width = [&](int64_t p) { return tokens(p) <= 16 ? 16 : kPanel; };
+  for (int64_t p = 0; p < count; ++p) {
+    SlConvRun run[kMostRuns];
+    const int64_t runs = runs_of(c, t.at + p * kPanel, tokens(p), run);
+    c.kernels.gather(c.k, c.offsets, t.x, runs, run, width(p), packed + p * kPanel * c.k);
+  }
+  for (int64_t i = t.first; i < t.first + t.rows; ++i) {
+    const Part part = w.part(i);
+    float* sums = scratch(kTask2, product(static_cast<size_t>(part.rows), static_cast<size_t>(count * kPanel)));
+    if (sums == nullptr) return SL_NO_MEMORY;
+    SlConvRun run[kMostPanels];
+    for (int64_t p = 0; p < count; ++p) {
+      run[p] = {p * kPanel * part.rows, tokens(p)};
+      w.multiply(i, width(p), packed + p * kPanel * c.k, sums + run[p].at);
+      finish(c, t.group * c.n + part.first, part.rows, width(p), sums + run[p].at);
+    }
+    float* y = t.y + (t.group * c.n + part.first) * c.pixels() + t.at;
+    const int64_t full = width(count - 1) == kPanel ? count : count - 1;
+    if (full > 0) c.kernels.scatter(part.rows, full, run, sums, kPanel, y, c.pixels());
+    if (full < count) {
+      const SlConvRun last{0, tokens(full)};
+      c.kernels.scatter(part.rows, 1, &last, sums + run[full].at, 16, y + full * kPanel, c.pixels());
     }
   }
   return SL_OK;
 }
 
-int sparse_panel(const CsrPacked& w, const Target& t, const float* panel) {
-  for (int64_t i = 0; i < w.parts(); ++i) {
-    const Part part = w.part(i);
-    float* out = scratch(kTask2, product(part.rows, kPixels));
-    if (out == nullptr) return SL_NO_MEMORY;
-    w.multiply(i, kPixels, panel, out);
-    for (int64_t r = 0; r < part.rows; ++r) {
-      const int64_t row = part.first + r;
-      w.level->bias_act(t.count, t.bias == nullptr ? 0.0f : t.bias[row], t.act, out + r * kPixels,
-                        t.y + row * t.plane);
+// Whether gathering panels is faster, as measured: for 1x1 kernels, where nothing is repeated, and for
+// single weights of strided kernels with many outputs, where fewer taps share what a tile reads.
+bool by_panels(const Conv& c) {
+  constexpr int64_t kManyUses = 8;  // of a gathered input
+  const auto* w = dynamic_cast<const PanelDesign*>(c.w.parts[0]);
+  if (w == nullptr) return false;
+  if (c.s.kernel_h * c.s.kernel_w == 1) return true;
+  return c.w.design == SL_CSR && c.s.stride_h * c.s.stride_w > 1 && w->nonzeros() > kManyUses * c.k;
+}
+
+// How the pixels of an image and the outputs of a group are shared out.
+struct Tiles {
+  int64_t count, length, each;  // of `length` pixels
+  int64_t splits, rows, all;    // of `all` outputs, or parts of them
+
+  Tiles(const Conv& c, int64_t images) {
+    c.rows == nullptr ? by_panels(c, images) : indirect(c, images);
+    splits = up(all, rows);
+  }
+
+ private:
+  void indirect(const Conv& c, int64_t images) {
+    const int64_t width = c.level->width;
+    const int64_t widest = c.rows->rows_at_once() == 4 ? c.kernels.most_quad : c.kernels.most_single;
+    length = c.planes.length;
+    all = c.n;
+    each = up(up(length, width), up(length, widest)) * width;
+    count = up(length, each);
+    const int64_t tasks = count * c.s.groups * images;
+    const int64_t wanted = tasks >= 4 * c.threads ? 1 : up(4 * c.threads, tasks);
+    rows = up(up(all, most(least(wanted, up(all, 16)), up(all, kMostRows))), 4) * 4;
+  }
+
+  void by_panels(const Conv& c, int64_t images) {
+    length = c.pixels();
+    all = static_cast<const PanelDesign&>(*c.w.parts[0]).parts();
+    const int64_t fit = most(1, least(kMostPanels, kPanelFloats / (c.k * kPanel)));
+    const int64_t panels = up(length, kPanel), others = c.s.groups * images;
+    each = most(1, least(fit, panels * others / (4 * c.threads))) * kPanel;
+    count = up(length, each);
+    const bool even = count * others % c.threads == 0 || count * others >= 4 * c.threads;
+    rows = up(all, even ? 1 : least(c.threads, all));
+  }
+};
+
+// One channel of an image: from the image itself where the level can, else from planes.
+int depthwise_channel(const Conv& c, int64_t group, const float* x, float* y) {
+  const sl_conv& s = c.s;
+  const bool direct = c.kernels.direct != nullptr && s.stride_h == s.stride_w && s.stride_h <= 2;
+  float* planes = nullptr;
+  if (!direct) {
+    planes = scratch(kTask, static_cast<size_t>(c.planes.channel + kPlaneSlack));
+    if (planes == nullptr) return SL_NO_MEMORY;
+    fill_planes(c.kernels, s, c.planes, x, planes);
+  }
+  const bool three = s.kernel_h == 3 && s.kernel_w == 3 && c.planes.channel == c.planes.plane &&
+                     s.dilation_h == 1 && s.dilation_w == 1;
+  for (int64_t r = group * c.n; r < (group + 1) * c.n; ++r, y += c.pixels()) {
+    if (direct) {
+      const SlConvDirect d{s.kernel_h, s.kernel_w, s.stride_h, s.pad_h, s.pad_w, s.dilation_h,
+                           s.dilation_w, s.height, s.width, s.out_height, s.out_width,
+                           c.rows->values(r)};
+      c.kernels.direct(&d, x, y);
+    } else {
+      const SlConvDepth d{c.k, c.rows->values(r), c.offsets, three, s.out_height, s.out_width,
+                          c.planes.pitch};
+      c.kernels.depth(&d, planes, y);
+    }
+    if (c.bias != nullptr || c.act != SL_IDENTITY) {
+      c.level->bias_act(c.pixels(), c.bias == nullptr ? 0.0f : c.bias[r], c.act, y, y);
     }
   }
   return SL_OK;
+}
+
+int depthwise(const Conv& c, const float* x, float* y) {
+  const int64_t work = c.s.batch * c.s.groups * c.n * c.k * c.planes.length;
+  // Neighbouring channels in one task: taking a task costs as much as a small channel.
+  const int64_t channels = c.s.batch * c.s.groups;
+  const int64_t each = most(1, least(16, channels / (8 * c.threads)));
+  return parallel(c.threads, up(channels, each), work, [&](int64_t task) {
+    int status = SL_OK;
+    for (int64_t i = task * each; i < least(channels, (task + 1) * each) && status == SL_OK; ++i) {
+      status = depthwise_channel(c, i % c.s.groups, x + i * c.s.height * c.s.width,
+                                 y + i * c.n * c.pixels());
+    }
+    return status;
+  });
+}
+
+// Images [first, first + images), planes of all made before.
+int some_images(const Conv& c, int64_t first, int64_t images, const float* x, float* y) {
+  const int64_t image_size = c.s.channels * c.planes.channel;
+  const int64_t source = c.s.channels * c.s.height * c.s.width;
+  const float* planes = x + first * source;
+  if (!c.planes.in_place) {
+    float* made = scratch(kShared, static_cast<size_t>(images * image_size + kPlaneSlack));
+    if (made == nullptr) return SL_NO_MEMORY;
+    parallel(c.threads, images * c.s.channels, images * image_size, [&](int64_t i) {
+      fill_planes(c.kernels, c.s, c.planes, planes + i * c.s.height * c.s.width,
+                  made + i * c.planes.channel);
+      return static_cast<int>(SL_OK);
+    });
+    planes = made;
+  }
+  const Tiles tiles(c, images);
+  const int64_t per_group = tiles.count * tiles.splits;
+  const int64_t work = images * c.pixels() * c.n * c.k / 8 * c.s.groups;
+  return parallel(c.threads, images * c.s.groups * per_group, work, [&](int64_t i) {
+    const int64_t image = i / per_group / c.s.groups, group = i / per_group % c.s.groups;
+    const int64_t row = i / tiles.count % tiles.splits * tiles.rows;
+    const int64_t at = i % tiles.count * tiles.each;
+    const Tile t{group, row, least(tiles.rows, tiles.all - row), at,
+                 least(tiles.each, tiles.length - at),
+                 planes + image * image_size + group * c.channels() * c.planes.channel,
+                 y + (first + image) * c.s.outputs * c.pixels()};
+    return c.rows == nullptr ? panels(c, t) : indirect(c, t);
+  });
 }
 
 }  // namespace
@@ -106,29 +258,33 @@ int sparse_panel(const CsrPacked& w, const Target& t, const float* panel) {
 
 int sl_conv2d(const sl_weights* w, const float* bias, int act, const sl_conv* s, const float* x,
               float* y, int threads) {
-  const bool dense = w->design == SL_DENSE;
-  if ((!dense && w->design != SL_CSR) || static_cast<int64_t>(w->parts.size()) != s->groups) {
+  const sl::Packed& any = *w->parts[0];
+  if (any.type != SL_F32 || static_cast<int64_t>(w->parts.size()) != s->groups) {
     return SL_BAD_ARGUMENT;
   }
-  const sl::Packed& any = *w->parts[0];
-  const int64_t pixels = s->out_height * s->out_width;
-  const int64_t width = dense ? 2 * any.level->width : sl::kPixels;
-  const int64_t blocks = sl::up(pixels, width), image = s->channels * s->height * s->width;
-  const int64_t kept =
-      dense ? any.n * any.k : static_cast<const sl::CsrPacked&>(any).nonzeros();
-  const int64_t tasks = s->batch * s->groups * blocks;
-  return sl::parallel(threads, tasks, s->batch * pixels * kept * s->groups, [&](int64_t i) {
-    const int64_t b = i / blocks / s->groups, group = i / blocks % s->groups;
-    const int64_t first = i % blocks * width, count = sl::least(width, pixels - first);
-    float* panel = sl::scratch(sl::kTask, sl::product(any.k, width));
-    if (panel == nullptr) return static_cast<int>(SL_NO_MEMORY);
-    const float* in = x + b * image + group * (s->channels / s->groups) * s->height * s->width;
-    sl::fill_panel(*s, in, first, count, width, panel);
-    const int64_t output = group * any.n;
-    const sl::Target target{bias == nullptr ? nullptr : bias + output, act, count, pixels,
-                            y + (b * s->outputs + output) * pixels + first};
-    const sl::Packed& part = *w->parts[group];
-    return dense ? sl::dense_panel(static_cast<const sl::DensePacked&>(part), target, panel)
-                 : sl::sparse_panel(static_cast<const sl::CsrPacked&>(part), target, panel);
-  });
+  sl::Conv c{*s,  any.level, sl::kernels(any.level), *w,     bias,
+             act, threads,   any.n,                  any.k,  {},
+             nullptr, nullptr};
+  if (!sl::plan(*s, &c.planes)) return SL_NO_MEMORY;
+  uint32_t* offsets = reinterpret_cast<uint32_t*>(sl::scratch(sl::kRowsIn, static_cast<size_t>(c.k)));
+  if (offsets == nullptr) return SL_NO_MEMORY;
+  c.offsets = offsets;
+  const bool depthwise = c.channels() == 1 && s->groups > 1;
+  if (depthwise || !sl::by_panels(c)) {
+    // Tiles read whole vectors: not behind the caller's array.
+    if (c.planes.in_place && (depthwise || c.planes.length % any.level->width != 0)) {
+      c.planes.copy(*s);
+    }
+    c.rows = w->conv_rows.get(*w, depthwise);
+    if (c.rows == nullptr) return SL_NO_MEMORY;
+  }
+  sl::fill_offsets(*s, c.planes, offsets);
+  if (depthwise) return sl::depthwise(c, x, y);
+  const int64_t image = s->channels * c.planes.channel;
+  const int64_t at_once = sl::most(1, static_cast<int64_t>(sl::kImagesAtOnce) / image);
+  int status = SL_OK;
+  for (int64_t first = 0; first < s->batch && status == SL_OK; first += at_once) {
+    status = sl::some_images(c, first, sl::least(at_once, s->batch - first), x, y);
+  }
+  return status;
 }

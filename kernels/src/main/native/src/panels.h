@@ -25,10 +25,6 @@ class PanelDesign : public Packed {
   int linear(const Call& call) const override;
   int64_t bytes() const override;
 
- protected:
-  // Scales and sums of SL_I8; false without memory.
-  bool fill_scales(const sl_matrix& w);
-
   virtual int64_t parts() const = 0;
   virtual Part part(int64_t i) const = 0;
   virtual int64_t nonzeros() const = 0;
@@ -37,6 +33,10 @@ class PanelDesign : public Packed {
   virtual const void* arrange(int64_t, const void* words) const { return words; }
   // sums [part rows][tokens] = part * arranged words; fp32, or int32 for SL_I8.
   virtual void multiply(int64_t part, int64_t tokens, const void* words, void* sums) const = 0;
+
+ protected:
+  // Scales and sums of SL_I8; false without memory.
+  bool fill_scales(const sl_matrix& w);
 
  private:
   int task(const Call& call, int64_t panel, int64_t first_part, int64_t end_part) const;

@@ -55,15 +55,16 @@ class BlockRows : public PanelDesign {
     int64_t block_row, record;
   };
 
-  // The count of parts; `to` may be null to count only.
+  // The count of parts; `to` may be null to count only. They begin at multiples of 16 rows, so that
+  // rows of outputs are written in whole lines.
   int64_t cut(const Array<int64_t>& starts, Start* to) const {
     const int64_t block_rows = up(n, kBlockRows);
     const int64_t total = starts[block_rows] + block_rows;  // a row costs something of its own
     int64_t count = 0, first = 0;
     for (int64_t b = 0; b <= block_rows; ++b) {
-      const bool full = (b - first) * kBlockRows == kPartRows ||
+      const bool full = (b - first) * kBlockRows >= kPartRows ||
                         (starts[b] + b) * kLeastParts >= total * (count + 1);
-      if (b > 0 && b < block_rows && !full) continue;
+      if (b > 0 && b < block_rows && (!full || b % 4 != 0)) continue;
       if (b > 0) ++count;
       if (to != nullptr) to[count] = {b, starts[b]};
       first = b;

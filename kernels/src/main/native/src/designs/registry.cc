@@ -113,7 +113,7 @@ void sl_unpack(const sl_weights* w, void* values) {
 }
 
 int64_t sl_weights_bytes(const sl_weights* w) {
-  int64_t bytes = w->parts.bytes();
+  int64_t bytes = w->parts.bytes() + w->conv_rows.bytes();
   for (size_t g = 0; g < w->parts.size(); ++g) bytes += w->parts[static_cast<int64_t>(g)]->bytes();
   return bytes;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// finish: sums [rows][tokens] to outputs in place, tokens a multiple of the vector width. finish_rows: the
+// finish: sums [rows][tokens] to outputs in place, tokens 16 or 32. finish_rows: the
 // first `own` tokens of them to y [own][ld], residual of the same shape.
 // int8: output = scale of the row * scale of the token * (sum - 128 * sum of the weights), one rounding
 // for the product of scales and one for the product with the exact integer. Then + bias, activation, +
@@ -19,22 +19,24 @@ SL_INLINE vi splat_int(int32_t x) {
   return reinterpret_cast<vi>(splat(same));
 }
 
-template <int ACT, bool I8>
-void finish_as(const SlFinish* f, int64_t rows, int64_t tokens, float* sums) {
+template <int ACT, bool I8, int V>
+void finish_as(const SlFinish* f, int64_t rows, float* sums) {
   const SlFinish own = *f;  // stores to sums could change *f, as far as the compiler knows
+  vf token_scales[V];
+  for (int v = 0; v < V; ++v) token_scales[v] = I8 ? load(own.token_scales + v * W) : zero();
   for (int64_t i = 0; i < rows; ++i) {
     const vf bias = splat(own.bias == nullptr ? 0.0f : own.bias[i]);
     const vf scale = splat(I8 ? own.scales[i] : 0.0f);
     const vi zero_point = splat_int(I8 ? own.sums[i] * 128 : 0);
-    float* at = sums + i * tokens;
-#pragma GCC unroll 2
-    for (int64_t t = 0; t < tokens; t += W) {
-      vf y = load(at + t);
-      if (I8) y = scaled(y, zero_point, load(own.token_scales + t) * scale);
+    const int64_t at = i * V * W;
+#pragma GCC unroll 8
+    for (int v = 0; v < V; ++v) {
+      vf y = load(sums + at + v * W);
+      if (I8) y = scaled(y, zero_point, token_scales[v] * scale);
       if (own.bias != nullptr) y = y + bias;
       y = activate(ACT, y);
-      if (own.residual != nullptr) y = y + load(own.residual + i * tokens + t);
-      store(at + t, y);
+      if (own.residual != nullptr) y = y + load(own.residual + at + v * W);
+      store(sums + at + v * W, y);
     }
   }
 }
@@ -87,10 +89,16 @@ void finish_rows_as(const SlFinish* f, int64_t rows, int64_t tokens, const float
   }
 }
 
+template <int ACT, bool I8>
+void finish_panel(const SlFinish* f, int64_t rows, int64_t tokens, float* sums) {
+  tokens == SL_PANEL ? finish_as<ACT, I8, SL_PANEL / W>(f, rows, sums)
+                     : finish_as<ACT, I8, SL_PANEL / 2 / W>(f, rows, sums);
+}
+
 template <int ACT>
 void finish_any(const SlFinish* f, int64_t rows, int64_t tokens, float* sums) {
-  f->type == SL_I8 ? finish_as<ACT, true>(f, rows, tokens, sums)
-                   : finish_as<ACT, false>(f, rows, tokens, sums);
+  f->type == SL_I8 ? finish_panel<ACT, true>(f, rows, tokens, sums)
+                   : finish_panel<ACT, false>(f, rows, tokens, sums);
 }
 
 template <int ACT>

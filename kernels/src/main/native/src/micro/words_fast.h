@@ -46,12 +46,17 @@ SL_INLINE vi larger_bits(vi largest, vf x) {
   return reinterpret_cast<vi>(SL_VI(max_epi32)(reinterpret_cast<vbits>(largest), absolute_bits));
 }
 
-// False when products with the inverse could be off the limits: not finite, or a denormal scale.
-SL_INLINE bool scale_of(int32_t largest_bits, float* scale) {
-  float largest;
-  memcpy(&largest, &largest_bits, sizeof largest);
-  *scale = largest / 127.0f;
-  return largest_bits < 0x7f800000 && (*scale >= FLT_MIN || *scale == 0.0f);
+// The scales of W tokens from the bits of their largest absolute values. False when a product with an
+// inverse could be beyond the limits: not finite, or a scale that is denormal.
+SL_INLINE bool scales_of(vi largest_bits, vf* scale, vf* inverse) {
+  *scale = reinterpret_cast<vf>(largest_bits) / 127.0f;
+  *inverse = select(*scale > 0.0f, 1.0f / *scale, zero());
+  const vi careful = (largest_bits >= 0x7f800000) | ((*scale > 0.0f) & (*scale < FLT_MIN));
+#if SL_WIDTH == 16
+  return _mm512_test_epi32_mask(reinterpret_cast<vbits>(careful), reinterpret_cast<vbits>(careful)) == 0;
+#else
+  return _mm256_testz_si256(reinterpret_cast<vbits>(careful), reinterpret_cast<vbits>(careful)) != 0;
+#endif
 }
 
 // The nearest whole numbers, ties to even. Unless LIMITED they lie within [-127, 127] already; NaN
@@ -115,33 +120,40 @@ SL_INLINE void u8_rows_chunks(const Rows& s, int64_t tokens, int64_t k, const fl
   if (i < k) u8_rows_chunk<LIMITED, true>(s, tokens, i, k - i, inverse, to);
 }
 
+SL_INLINE int32_t largest_of_row(const float* x, int64_t k) {
+  vi largest[4] = {};
+  int64_t i = 0;
+  for (; i + 4 * W <= k; i += 4 * W) {
+#pragma GCC unroll 4
+    for (int j = 0; j < 4; ++j) largest[j] = larger_bits(largest[j], load(x + i + j * W));
+  }
+  for (; i + W <= k; i += W) largest[0] = larger_bits(largest[0], load(x + i));
+  if (i < k) largest[0] = larger_bits(largest[0], load_part(x + i, k - i));
+  largest[0] = larger_bits(largest[0], reinterpret_cast<vf>(largest[1]));
+  largest[2] = larger_bits(largest[2], reinterpret_cast<vf>(largest[3]));
+  float lanes[W];
+  store(lanes, reinterpret_cast<vf>(larger_bits(largest[0], reinterpret_cast<vf>(largest[2]))));
+  int32_t bits[W], result = 0;
+  memcpy(bits, lanes, sizeof bits);
+  for (int l = 0; l < W; ++l) result = bits[l] > result ? bits[l] : result;
+  return result;
+}
+
 SL_INLINE bool u8_rows(const Rows& s, int64_t tokens, int64_t k, float scale, uint32_t* to,
                        float* scales) {
-  float inverse[W];
-  for (int t = 0; t < W; ++t) {
-    scales[t] = scale > 0 ? scale : 0.0f;
-    if (scale <= 0 && t < s.rows) {
-      const float* x = s.x + t * s.ld;
-      vi largest[4] = {};
-      int64_t i = 0;
-      for (; i + 4 * W <= k; i += 4 * W) {
-#pragma GCC unroll 4
-        for (int j = 0; j < 4; ++j) largest[j] = larger_bits(largest[j], load(x + i + j * W));
-      }
-      for (; i < k; i += W) {
-        const int64_t n = k - i;
-        largest[0] = larger_bits(largest[0], n < W ? load_part(x + i, n) : load(x + i));
-      }
-      int32_t most = 0;
-      for (int j = 0; j < 4; ++j) {
-        for (int l = 0; l < W; ++l) most = largest[j][l] > most ? largest[j][l] : most;
-      }
-      if (!scale_of(most, scales + t)) return false;
-    }
-    inverse[t] = inverse_of(scales[t]);
+  vf own = splat(scale), inverse = splat(inverse_of(scale));
+  if (scale <= 0) {
+    int32_t largest[W] = {};
+    for (int64_t t = 0; t < W && t < s.rows; ++t) largest[t] = largest_of_row(s.x + t * s.ld, k);
+    vi bits;
+    memcpy(&bits, largest, sizeof bits);
+    if (!scales_of(bits, &own, &inverse)) return false;
   }
-  scale > 0 ? u8_rows_chunks<true>(s, tokens, k, inverse, to)
-            : u8_rows_chunks<false>(s, tokens, k, inverse, to);
+  store(scales, own);
+  float inverses[W];
+  store(inverses, inverse);
+  scale > 0 ? u8_rows_chunks<true>(s, tokens, k, inverses, to)
+            : u8_rows_chunks<false>(s, tokens, k, inverses, to);
   return true;
 }
 
@@ -173,17 +185,18 @@ SL_INLINE void u8_panel_words(int64_t tokens, int64_t k, const float* x, vf inve
 
 SL_INLINE bool u8_panel(int64_t tokens, int64_t k, const float* x, float scale, uint32_t* to,
                         float* scales) {
-  vi largest[2] = {};
-  for (int64_t i = 0; scale <= 0 && i < k; ++i) {
-    largest[i & 1] = larger_bits(largest[i & 1], load(x + i * tokens));
+  vf own = splat(scale), inverse = splat(inverse_of(scale));
+  if (scale <= 0) {
+    vi even = {}, odd = {};
+    int64_t i = 0;
+    for (; i + 2 <= k; i += 2) {
+      even = larger_bits(even, load(x + i * tokens));
+      odd = larger_bits(odd, load(x + (i + 1) * tokens));
+    }
+    if (i < k) even = larger_bits(even, load(x + i * tokens));
+    if (!scales_of(larger_bits(even, reinterpret_cast<vf>(odd)), &own, &inverse)) return false;
   }
-  vf inverse = zero();
-  for (int t = 0; t < W; ++t) {
-    const int32_t most = largest[0][t] > largest[1][t] ? largest[0][t] : largest[1][t];
-    scales[t] = scale;
-    if (scale <= 0 && !scale_of(most, scales + t)) return false;
-    inverse[t] = inverse_of(scales[t]);
-  }
+  store(scales, own);
   scale > 0 ? u8_panel_words<true>(tokens, k, x, inverse, to)
             : u8_panel_words<false>(tokens, k, x, inverse, to);
   return true;
@@ -197,6 +210,56 @@ SL_INLINE vbits halves_of(vf x) {
   const vi nan = x != x;
   return reinterpret_cast<vbits>((nan & (top | 64)) | (~nan & rounded));
 }
+
+#if SL_WIDTH == 16
+#define SL_BF16 1
+
+// By the instruction, which takes denormals as 0: those are left to halves_of.
+SL_INLINE bool converts() { return __builtin_cpu_supports("avx512bf16"); }
+
+SL_INLINE __mmask16 denormals(vf x) { return _mm512_fpclass_ps_mask(x, 0x20); }
+
+// 16 of each.
+SL_INLINE vf converted(vf low, vf high) {
+  vf halves;
+  asm("vcvtne2ps2bf16 %[low], %[high], %[to]" : [to] "=v"(halves) : [low] "v"(low), [high] "v"(high));
+  return halves;
+}
+
+// 16 inputs of 16 tokens; false, with nothing written, when there are denormals.
+SL_INLINE bool bf16_rows_converted(const Rows& s, int64_t tokens, int64_t i, uint32_t* to) {
+  vf v[2][4];  // [tokens 0 to 7, 8 to 15][token and the fourth after it]
+  __mmask16 careful = 0;
+#pragma GCC unroll 2
+  for (int h = 0; h < 2; ++h) {
+#pragma GCC unroll 4
+    for (int r = 0; r < 4; ++r) {
+      const vf low = load(s.x + (8 * h + r) * s.ld + i), high = load(s.x + (8 * h + 4 + r) * s.ld + i);
+      careful |= denormals(low) | denormals(high);
+      v[h][r] = converted(low, high);
+    }
+    transpose_lanes(v[h]);  // lanes: words j and j + 4 of 4 tokens, then of 4 more
+  }
+  if (careful != 0) return false;
+#pragma GCC unroll 4
+  for (int j = 0; j < 4; ++j) {
+    uint32_t* at = to + (i / 2 + j) * tokens;
+    store_bits(at, bits_of(_mm512_shuffle_f32x4(v[0][j], v[1][j], 0x88)));
+    store_bits(at + 4 * tokens, bits_of(_mm512_shuffle_f32x4(v[0][j], v[1][j], 0xdd)));
+  }
+  return true;
+}
+
+// 2 inputs of 16 tokens, in the same way.
+SL_INLINE bool bf16_panel_converted(vf low, vf high, uint32_t* to) {
+  if ((denormals(low) | denormals(high)) != 0) return false;
+  const __m512i by_token = _mm512_set_epi16(
+      31, 15, 30, 14, 29, 13, 28, 12, 27, 11, 26, 10, 25, 9, 24, 8, 23, 7, 22, 6, 21, 5, 20, 4, 19,
+      3, 18, 2, 17, 1, 16, 0);
+  store_bits(to, _mm512_permutexvar_epi16(by_token, bits_of(converted(low, high))));
+  return true;
+}
+#endif
 
 template <bool PART>
 SL_INLINE void bf16_rows_chunk(const Rows& s, int64_t tokens, int64_t i, int64_t n, uint32_t* to) {
@@ -225,6 +288,12 @@ SL_INLINE void bf16_rows(const Rows& s, int64_t tokens, int64_t k, uint32_t* to)
   int64_t i = 0;
   if (s.rows >= W) {
     const Rows full{s.x, s.ld, W};
+#if defined(SL_BF16)
+    for (const bool fast = converts(); i + W <= k; i += W) {
+      if (fast && bf16_rows_converted(full, tokens, i, to)) continue;
+      bf16_rows_chunk<false>(full, tokens, i, W, to);
+    }
+#endif
     for (; i + W <= k; i += W) bf16_rows_chunk<false>(full, tokens, i, W, to);
   }
   for (; i + W <= k; i += W) bf16_rows_chunk<false>(s, tokens, i, W, to);
@@ -232,11 +301,18 @@ SL_INLINE void bf16_rows(const Rows& s, int64_t tokens, int64_t k, uint32_t* to)
 }
 
 SL_INLINE void bf16_panel(int64_t tokens, int64_t k, const float* x, uint32_t* to) {
+#if defined(SL_BF16)
+  const bool fast = converts();
+#endif
   for (int64_t i = 0; i < k; i += 2) {
-    const vi low = reinterpret_cast<vi>(halves_of(load(x + i * tokens)));
-    const vi high =
-        i + 1 < k ? reinterpret_cast<vi>(halves_of(load(x + (i + 1) * tokens))) : vi{};
-    store_bits(to + i / 2 * tokens, reinterpret_cast<vbits>(low | high << 16));
+    const vf low = load(x + i * tokens);
+    const vf high = i + 1 < k ? load(x + (i + 1) * tokens) : zero();
+    uint32_t* at = to + i / 2 * tokens;
+#if defined(SL_BF16)
+    if (fast && bf16_panel_converted(low, high, at)) continue;
+#endif
+    store_bits(at, reinterpret_cast<vbits>(reinterpret_cast<vi>(halves_of(low)) |
+                                           reinterpret_cast<vi>(halves_of(high)) << 16));
   }
 }
 

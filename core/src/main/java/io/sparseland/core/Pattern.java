@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparseland.core;
 
-import java.util.Arrays;
 import java.util.OptionalDouble;
 
 /**
@@ -57,7 +56,9 @@ public sealed interface Pattern {
    *
    * @throws IllegalArgumentException naming size and divisor when it does not divide
    */
-  void check(Geometry geometry);
+  default void check(Geometry geometry) {
+    // every layer will do
+  }
 
   /** Number of units: things kept or pruned together. */
   int units(Geometry geometry);
@@ -158,11 +159,6 @@ public sealed interface Pattern {
     }
 
     @Override
-    public void check(Geometry geometry) {
-      // every layer will do
-    }
-
-    @Override
     public int units(Geometry geometry) {
       return geometry.size();
     }
@@ -253,23 +249,7 @@ public sealed interface Pattern {
 
     @Override
     public void verify(Mask mask) {
-      Geometry geometry = mask.geometry();
-      check(geometry);
-      int[] kept = new int[units(geometry) / group];
-      for (int i = 0; i < geometry.size(); i++) {
-        int unit = unitOf(geometry, i);
-        if (unit >= 0) {
-          kept[unit / group] += mask.get(i) ? 1 : 0;
-        } else {
-          if (!mask.get(i)) {
-            throw new IllegalArgumentException(
-                "weight %d is left over by %s, yet pruned".formatted(i, text()));
-          }
-        }
-      }
-      int wrong = Arrays.stream(kept).filter(count -> count != keep).findFirst().orElse(keep);
-      Check.that(
-          wrong == keep, "a group keeps %d weights, pattern %s wants %d", wrong, text(), keep);
+      PatternUnits.verifyGroups(this, mask);
     }
 
     private int covered(Geometry geometry) {
@@ -339,11 +319,6 @@ public sealed interface Pattern {
     }
 
     @Override
-    public void check(Geometry geometry) {
-      // every layer will do
-    }
-
-    @Override
     public int units(Geometry geometry) {
       return geometry.out();
     }
@@ -365,11 +340,6 @@ public sealed interface Pattern {
     @Override
     public String text() {
       return "channel";
-    }
-
-    @Override
-    public void check(Geometry geometry) {
-      // every layer will do
     }
 
     @Override

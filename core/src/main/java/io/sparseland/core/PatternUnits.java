@@ -75,6 +75,29 @@ final class PatternUnits {
     }
   }
 
+  /** Checks that every group keeps as many as promised, and the left over weights stay. */
+  static void verifyGroups(Pattern.NM pattern, Mask mask) {
+    Geometry geometry = mask.geometry();
+    pattern.check(geometry);
+    int[] kept = new int[pattern.units(geometry) / pattern.group()];
+    for (int i = 0; i < geometry.size(); i++) {
+      int unit = pattern.unitOf(geometry, i);
+      if (unit >= 0) {
+        kept[unit / pattern.group()] += mask.get(i) ? 1 : 0;
+      } else if (!mask.get(i)) {
+        throw new IllegalArgumentException(
+            "weight %d is left over by %s, yet pruned".formatted(i, pattern.text()));
+      }
+    }
+    for (int count : kept) {
+      if (count != pattern.keep()) {
+        throw new IllegalArgumentException(
+            "a group keeps %d weights, pattern %s wants %d"
+                .formatted(count, pattern.text(), pattern.keep()));
+      }
+    }
+  }
+
   private static void checkNoneReturns(double[] sums, int from, int length, BitSet pruned) {
     for (int unit = from; unit < from + length; unit++) {
       if (sums[unit] == Double.NEGATIVE_INFINITY && !pruned.get(unit)) {

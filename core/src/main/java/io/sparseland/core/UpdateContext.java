@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparseland.core;
 
-import java.util.BitSet;
 import java.util.List;
 
 /** What an {@link Updater} sees and may do. */
@@ -29,10 +28,8 @@ public interface UpdateContext {
   Evidence evidence(Layer layer);
 
   /**
-   * Gives a layer another mask: weights outside it become 0, optimizer slots outside it and of
-   * fresh weights become 0, everything else stays as it is to the bit.
-   *
-   * @param fresh flat indices kept now but not before; their weights become 0
+   * Gives a layer another mask: weights and optimizer slots outside it, and of what is kept now but
+   * was not before, become 0; everything else stays as it is to the bit.
    */
-  void replace(Layer layer, Mask mask, BitSet fresh);
+  void replace(Layer layer, Mask mask);
 }

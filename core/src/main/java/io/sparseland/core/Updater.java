@@ -11,8 +11,6 @@ public interface Updater {
 
   /** Where in a training iteration an update happens. */
   enum Moment {
-    /** Before the forward pass. */
-    BEFORE_FORWARD,
     /** After the backward pass, while gradients are alive, before the optimizer. */
     AFTER_BACKWARD,
     /** After the optimizer step. */

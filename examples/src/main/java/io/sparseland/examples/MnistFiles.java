@@ -46,8 +46,10 @@ final class MnistFiles implements AutoCloseable {
     return new MnistFiles(folder, manager);
   }
 
-  RandomAccessDataset training(int batch) throws IOException {
-    return set(Dataset.Usage.TRAIN, batch, true);
+  /** The first so many training examples, shuffled. */
+  RandomAccessDataset training(int batch, int examples) throws IOException {
+    RandomAccessDataset all = set(Dataset.Usage.TRAIN, batch, true);
+    return all.subDataset(0, (int) Math.min(examples, all.size()));
   }
 
   RandomAccessDataset test(int batch) throws IOException {

@@ -5,6 +5,7 @@ import ai.djl.Device;
 import ai.djl.Model;
 import ai.djl.engine.Engine;
 import ai.djl.metric.Metrics;
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
@@ -22,18 +23,23 @@ import io.sparseland.core.Allocation;
 import io.sparseland.core.Masks;
 import io.sparseland.core.Selector;
 import io.sparseland.core.Trigger;
+import io.sparseland.core.export.ExportOptions;
+import io.sparseland.core.export.Exporter;
 import io.sparseland.models.Lenet;
 import io.sparseland.schedulers.Cosine;
 import io.sparseland.schedulers.dynamic.RigL;
 import io.sparseland.training.Sparsity;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Locale;
+import java.util.Optional;
 
 /**
- * A training loop as any DJL user writes it, made sparse by two lines.
+ * A training loop as any DJL user writes it, made sparse by two lines; then exported, if a folder
+ * is named, for {@link Serve}.
  *
  * <pre>{@code
- * TrainSparse [FOLDER_OF_MNIST [EPOCHS]]
+ * TrainSparse [FOLDER_OF_MNIST [EPOCHS [EXAMPLES [MODEL_DIRECTORY]]]]
  * }</pre>
  */
 public final class TrainSparse {
@@ -46,23 +52,29 @@ public final class TrainSparse {
   public static void main(String[] args) throws IOException, TranslateException {
     Path folder = Path.of(args.length > 0 ? args[0] : "examples/data/mnist");
     int epochs = args.length > 1 ? Integer.parseInt(args[1]) : 3;
-    Result result = train(folder, epochs);
+    int examples = args.length > 2 ? Integer.parseInt(args[2]) : 60_000;
+    Optional<Path> export = args.length > 3 ? Optional.of(Path.of(args[3])) : Optional.empty();
+    Result result = train(folder, epochs, examples, export);
     System.out.printf(
+        Locale.ROOT,
         "accuracy=%.4f sparsity=%.4f kept=%d%n",
-        result.accuracy(), result.masks().sparsity(), result.masks().kept());
+        result.accuracy(),
+        result.masks().sparsity(),
+        result.masks().kept());
   }
 
   record Result(float accuracy, Masks masks) {}
 
-  static Result train(Path folder, int epochs) throws IOException, TranslateException {
+  static Result train(Path folder, int epochs, int examples, Optional<Path> export)
+      throws IOException, TranslateException {
     Engine.getInstance().setRandomSeed(17);
     Block block = Lenet.of(300, 100).get();
     try (Model model = Model.newInstance("lenet");
         MnistFiles mnist = MnistFiles.unpack(folder, model.getNDManager())) {
       model.setBlock(block);
       block.initialize(model.getNDManager(), DataType.FLOAT32, new Shape(BATCH, 1, 28, 28));
-      RandomAccessDataset train = mnist.training(BATCH);
-      long steps = epochs * (train.size() + BATCH - 1) / BATCH;
+      RandomAccessDataset train = mnist.training(BATCH, examples);
+      long steps = epochs * ((train.size() + BATCH - 1) / BATCH);
       Optimizer optimizer =
           Optimizer.sgd()
               .setLearningRateTracker(Tracker.fixed(0.1f))
@@ -87,9 +99,18 @@ public final class TrainSparse {
       try (Trainer trainer = model.newTrainer(config)) {
         trainer.setMetrics(new Metrics());
         EasyTrain.fit(trainer, epochs, train, mnist.test(BATCH));
+        export.ifPresent(to -> export(model, sparsity.masks(), to));
         return new Result(
             trainer.getTrainingResult().getValidateEvaluation("Accuracy"), sparsity.masks());
       }
     }
+  }
+
+  /** Writes the model directory; outputs for noise must agree with DJL's. */
+  private static void export(Model model, Masks masks, Path to) {
+    Shape one = new Shape(1, 1, 28, 28);
+    NDList probe = new NDList(model.getNDManager().randomUniform(0, 1, one));
+    new Exporter()
+        .export(model.getBlock(), one, masks, ExportOptions.named("train-sparse"), to, probe);
   }
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparseland.kernels;
 
-import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -67,20 +66,11 @@ final class JavaProducts {
   /** sums[row][t] = sum over inputs of w[row][i] * panel[i][t], for rows begin to end. */
   static void multiply(
       JavaWeights.Data w, int k, int begin, int end, float[] panel, int tokens, float[] sums) {
-    float[] sum = new float[tokens];
+    RowSums product = RowSums.best();
     for (int row = begin; row < end; row++) {
-      Arrays.fill(sum, 0f);
+      int from = w.begin(row, k);
       int to = w.begin(row + 1, k);
-      for (int p = w.begin(row, k); p < to; p++) {
-        addScaled(w.values()[p], panel, w.column(row, p, k) * tokens, sum);
-      }
-      System.arraycopy(sum, 0, sums, (row - begin) * tokens, tokens);
-    }
-  }
-
-  private static void addScaled(float w, float[] panel, int offset, float[] sum) {
-    for (int t = 0; t < sum.length; t++) {
-      sum[t] += w * panel[offset + t];
+      product.row(w.values(), w.columns(), from, to, panel, tokens, sums, (row - begin) * tokens);
     }
   }
 

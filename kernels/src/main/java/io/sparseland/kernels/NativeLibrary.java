@@ -53,7 +53,9 @@ public final class NativeLibrary {
   private static State load() {
     String wanted = System.getProperty(PROPERTY, "");
     if (wanted.equals("off")) {
-      return new State(List.of(), "native kernels: off (-D" + PROPERTY + "=off)");
+      return new State(
+          List.of(),
+          "native kernels: off (-D" + PROPERTY + "=off); " + RowSums.best().name() + " instead");
     }
     String source = wanted.isEmpty() ? resource() : wanted;
     try {
@@ -64,7 +66,9 @@ public final class NativeLibrary {
       }
       return loaded(source);
     } catch (IOException | UnsatisfiedLinkError | SecurityException e) {
-      String status = "native kernels: not loaded, Java kernels are used: " + e.getMessage();
+      String status =
+          "native kernels: not loaded, Java kernels are used (%s): %s"
+              .formatted(RowSums.best().name(), e.getMessage());
       LOGGER.warn("{}", status);
       return new State(List.of(), status);
     }

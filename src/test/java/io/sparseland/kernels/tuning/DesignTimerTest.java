@@ -81,6 +81,15 @@ class DesignTimerTest {
   }
 
   @Test
+  void the_ratio_of_a_layer_is_the_median_of_pairs() {
+    DesignTimer.Times dense = new DesignTimer.Times("dense", List.of(2.0, 9.0, 4.0));
+    DesignTimer.Times own = new DesignTimer.Times("csr", List.of(1.0, 3.0, 8.0));
+
+    assertThat(LayerSpeed.ratio(dense, own)).isEqualTo(2); // of 2, 3 and 0.5
+    assertThat(LayerSpeed.ratio(dense, new DesignTimer.Times("csr", List.of(8.0)))).isEqualTo(0.5);
+  }
+
+  @Test
   void equal_matrices_are_measured_once() {
     Measured measured = new Measured(Kernels.of("java"), 0);
     Matrix w = eye(20);

@@ -6,12 +6,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.sparseland.recipes.data.IdxSamples;
+import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import javax.imageio.ImageIO;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -71,12 +74,16 @@ class MainTest {
             "recipe.lock",
             "report.json",
             "report.html",
+            "report.png",
             "run.log",
             "checkpoint.safetensors",
             "model/sparseland.json")) {
       assertThat(out.resolve(file)).isNotEmptyFile();
     }
     assertThat(Files.readString(out.resolve("report.html"))).contains("<svg", "accuracy");
+    BufferedImage picture = ImageIO.read(out.resolve("report.png").toFile());
+    assertThat(IntStream.range(0, picture.getWidth()).map(x -> picture.getRGB(x, 600)).distinct())
+        .hasSizeGreaterThan(3); // background, grid, axis, bars
     assertThat(siblings()).containsExactly("one");
   }
 

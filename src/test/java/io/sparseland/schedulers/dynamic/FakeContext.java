@@ -28,7 +28,6 @@ final class FakeContext implements UpdateContext {
   final Map<Layer, Mask> masks = new LinkedHashMap<>();
   final Map<Layer, float[]> slots = new HashMap<>();
   final Map<Layer, float[]> gradients = new HashMap<>();
-  final Map<Layer, BitSet> fresh = new HashMap<>();
   final NDManager manager;
   long step;
   Schedule sparsity = at -> 0;
@@ -82,9 +81,10 @@ final class FakeContext implements UpdateContext {
   }
 
   @Override
-  public void replace(Layer layer, Mask mask, BitSet grown) {
+  public void replace(Layer layer, Mask mask) {
+    BitSet grown = mask.keptSet();
+    grown.andNot(masks.getOrDefault(layer, mask).keptSet());
     masks.put(layer, mask);
-    fresh.put(layer, grown);
     float[] weights = Scores.weights(layer);
     float[] state = slots.computeIfAbsent(layer, l -> new float[mask.size()]);
     mask.fillPruned(weights, 0);

@@ -179,7 +179,7 @@ class MethodsTest {
     Pruner.of(method.initial())
         .with(Allocation.erk())
         .prune(layers, layer -> Evidence.none(), 0.7)
-        .forEach((layer, mask) -> context.replace(layer, mask, new BitSet()));
+        .forEach(context::replace);
     assertThat(context.masks.values().stream().mapToInt(Mask::kept).sum())
         .isEqualTo(162 - 113); // floor(0.7 * 162) = 113
 
@@ -191,7 +191,6 @@ class MethodsTest {
       }
       List<Mask> masks = layers.stream().map(context::mask).toList();
       List<float[]> weights = layers.stream().map(Scores::weights).toList();
-      context.fresh.clear();
 
       method.updater().update(context);
 
@@ -200,11 +199,9 @@ class MethodsTest {
         Mask mask = context.mask(layer);
         float[] now = Scores.weights(layer);
         float[] slots = requireNonNull(context.slots.get(layer));
-        BitSet fresh = context.fresh.getOrDefault(layer, new BitSet());
         assertThat(mask.kept()).isEqualTo(masks.get(l).kept());
         for (int i = 0; i < now.length; i++) {
           boolean survivor = mask.get(i) && masks.get(l).get(i);
-          assertThat(fresh.get(i)).isEqualTo(mask.get(i) && !masks.get(l).get(i));
           assertThat(now[i]).isEqualTo(survivor ? weights.get(l)[i] : 0);
           if (!survivor) {
             assertThat(slots[i]).isZero();

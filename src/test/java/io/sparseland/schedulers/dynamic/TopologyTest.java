@@ -36,7 +36,6 @@ class TopologyTest {
 
     assertThat(next.dropped()).isEqualTo(set(2, 8, 11));
     assertThat(next.grown()).isEqualTo(set(3, 5, 10));
-    assertThat(next.fresh()).isEqualTo(set(3, 5, 10));
     assertThat(bits(next.mask())).isEqualTo("1001 1101 0010");
   }
 
@@ -54,7 +53,6 @@ class TopologyTest {
 
     assertThat(next.dropped()).isEqualTo(set(2, 8, 11));
     assertThat(next.grown()).isEqualTo(set(1, 2, 8));
-    assertThat(next.fresh()).isEqualTo(set(1));
     assertThat(bits(next.mask())).isEqualTo("1110 1001 1000");
   }
 
@@ -63,7 +61,6 @@ class TopologyTest {
     Topology next = Topology.grow(M, Topology.drop(M, abs(W), 3), abs(G), false);
 
     assertThat(next.grown()).isEqualTo(set(1, 5, 10));
-    assertThat(next.fresh()).isEqualTo(set(1, 5, 10));
     assertThat(bits(next.mask())).isEqualTo("1100 1101 0010");
   }
 
@@ -79,7 +76,6 @@ class TopologyTest {
     Topology next = Topology.grow(M, Topology.drop(M, abs(W), 3), abs(mean), true);
 
     assertThat(next.grown()).isEqualTo(set(2, 8, 10));
-    assertThat(next.fresh()).isEqualTo(set(10));
     assertThat(bits(next.mask())).isEqualTo("1010 1001 1010");
   }
 
@@ -161,7 +157,6 @@ class TopologyTest {
       assertThat(next.dropped().stream().boxed()).containsExactlyInAnyOrderElementsOf(dropped);
       assertThat(next.grown().stream().boxed()).containsExactlyInAnyOrderElementsOf(grown);
       assertThat(next.mask().kept()).isEqualTo(mask.kept());
-      assertThat(next.fresh().stream().noneMatch(keep::get)).isTrue();
       BitSet survivors = mask.keptSet();
       survivors.andNot(next.dropped());
       assertThat(survivors.stream().allMatch(next.mask()::get)).isTrue();

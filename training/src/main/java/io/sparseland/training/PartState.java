@@ -14,7 +14,6 @@ import io.sparseland.core.StateKeeper;
 import io.sparseland.core.Statistic;
 import io.sparseland.core.UpdateContext;
 import io.sparseland.core.Updater;
-import java.util.BitSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -96,7 +95,7 @@ final class PartState implements UpdateContext {
   }
 
   @Override
-  public void replace(Layer layer, Mask mask, BitSet fresh) {
+  public void replace(Layer layer, Mask mask) {
     MaskedLayer masked = masked(layer);
     log.accept(masked.replace(mask, step, slots));
   }

@@ -1,18 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparseland.core.graph;
 
-import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.internal.NDArrayEx;
 import ai.djl.nn.Parameter;
 import ai.djl.training.ParameterStore;
-import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
-import java.lang.reflect.Proxy;
 import java.util.Arrays;
 import java.util.IdentityHashMap;
 import java.util.List;
@@ -74,7 +70,7 @@ abstract class Interception {
 
     /** Calls the real method with unwrapped arguments. */
     @Nullable Object invoke() {
-      return Interception.invoke(method, self, unwrapAll(args.toArray()));
+      return Interception.invoke(method, self, ProxyHandler.realOf(args.toArray()));
     }
   }
 
@@ -88,8 +84,8 @@ abstract class Interception {
   abstract boolean passesLifecycle();
 
   NDArray wrap(NDArray array) {
-    NDArray real = (NDArray) unwrapNonNull(array);
-    return proxies.computeIfAbsent(real, r -> proxy(NDArray.class, new ArrayHandler(r)));
+    NDArray real = (NDArray) ProxyHandler.real(array);
+    return proxies.computeIfAbsent(real, r -> new ArrayHandler(r).proxy(NDArray.class));
   }
 
   NDList wrap(NDList list) {
@@ -98,46 +94,18 @@ abstract class Interception {
     return wrapped;
   }
 
+  NDManager wrap(NDManager manager) {
+    return new ManagerHandler(manager).proxy(NDManager.class);
+  }
+
   /** A store that hands out wrapped parameters; {@link #onParameter} hears of each. */
   ParameterStore wrap(ParameterStore store) {
-    return new WrappingStore(store);
+    return new InterceptedStore(this, store);
   }
 
   /** Called for each array the store hands out; may exchange it. */
   NDArray onParameter(Parameter parameter, NDArray real) {
     return real;
-  }
-
-  static @Nullable Object unwrap(@Nullable Object value) {
-    return value == null ? null : unwrapNonNull(value);
-  }
-
-  private static @Nullable Object[] unwrapAll(@Nullable Object[] values) {
-    @Nullable Object[] real = new @Nullable Object[values.length];
-    for (int i = 0; i < values.length; i++) {
-      real[i] = unwrap(values[i]);
-    }
-    return real;
-  }
-
-  private static Object unwrapNonNull(Object value) {
-    if (Proxy.isProxyClass(value.getClass())) {
-      InvocationHandler handler = Proxy.getInvocationHandler(value);
-      if (handler instanceof Handler h) {
-        return h.real();
-      }
-    } else if (value instanceof NDList list) {
-      NDList real = new NDList(list.size());
-      list.forEach(a -> real.add((NDArray) unwrapNonNull(a)));
-      return real;
-    } else if (value instanceof NDArray[] arrays) {
-      return Arrays.stream(arrays).map(a -> (NDArray) unwrap(a)).toArray(NDArray[]::new);
-    } else if (value instanceof Object[] objects && value.getClass() == Object[].class) {
-      return unwrapAll(objects);
-    } else if (value instanceof NDIndex index) {
-      return Indices.map(index, a -> (NDArray) unwrapNonNull(a));
-    }
-    return value;
   }
 
   static @Nullable Object invoke(Method method, Object self, @Nullable Object[] args) {
@@ -176,37 +144,7 @@ abstract class Interception {
         || type == NDArray[].class;
   }
 
-  private static <T> T proxy(Class<T> type, InvocationHandler handler) {
-    return type.cast(Proxy.newProxyInstance(type.getClassLoader(), new Class<?>[] {type}, handler));
-  }
-
-  /** What the three handlers share: identity instead of equality of values. */
-  private abstract static class Handler implements InvocationHandler {
-
-    private static final @Nullable Object[] NONE = {};
-
-    abstract Object real();
-
-    abstract @Nullable Object call(Object proxy, Method method, @Nullable Object[] args);
-
-    @Override
-    public final @Nullable Object invoke(
-        Object proxy, Method method, @Nullable Object @Nullable [] args) {
-      @Nullable Object[] given = args == null ? NONE : args;
-      return switch (method.getDeclaringClass() == Object.class ? method.getName() : "") {
-        case "equals" -> proxy == given[0];
-        case "hashCode" -> System.identityHashCode(real());
-        case "toString" -> "traced " + describe(real());
-        default -> call(proxy, method, given);
-      };
-    }
-
-    private static String describe(Object real) {
-      return real instanceof NDArray a ? a.getDataType() + " " + a.getShape() : "manager";
-    }
-  }
-
-  private final class ArrayHandler extends Handler {
+  private final class ArrayHandler extends ProxyHandler {
 
     private final NDArray real;
 
@@ -223,19 +161,21 @@ abstract class Interception {
     @Nullable Object call(Object proxy, Method method, @Nullable Object[] args) {
       String name = method.getName();
       if (name.equals("getNDArrayInternal")) {
-        return proxy(NDArrayEx.class, new InternalHandler(real, real.getNDArrayInternal()));
+        return new InternalHandler(real, real.getNDArrayInternal()).proxy(NDArrayEx.class);
       }
       if (name.equals("getManager")) {
-        return proxy(NDManager.class, new ManagerHandler(real.getManager()));
+        return wrap(real.getManager());
       }
       if (name.equals("getResourceNDArrays")) {
         return List.of(proxy);
       }
       if (METADATA.contains(name)) {
-        return Interception.invoke(method, real, unwrapAll(args));
+        return Interception.invoke(method, real, ProxyHandler.realOf(args));
       }
       if (LIFECYCLE.contains(name)) {
-        return passesLifecycle() ? Interception.invoke(method, real, unwrapAll(args)) : null;
+        return passesLifecycle()
+            ? Interception.invoke(method, real, ProxyHandler.realOf(args))
+            : null;
       }
       Call call = Indices.normalise(new Call(method, real, real, Arrays.asList(args)));
       if (MUTATORS.contains(name) || (givesArrays(method) && !name.equals("getGradient"))) {
@@ -245,7 +185,7 @@ abstract class Interception {
     }
   }
 
-  private final class InternalHandler extends Handler {
+  private final class InternalHandler extends ProxyHandler {
 
     private final NDArray real;
     private final NDArrayEx internal;
@@ -270,7 +210,7 @@ abstract class Interception {
     }
   }
 
-  private final class ManagerHandler extends Handler {
+  private final class ManagerHandler extends ProxyHandler {
 
     private final NDManager real;
 
@@ -302,42 +242,8 @@ abstract class Interception {
           default -> {}
         }
       }
-      Object result = Interception.invoke(method, real, unwrapAll(args));
-      return result instanceof NDManager manager
-          ? proxy(NDManager.class, new ManagerHandler(manager))
-          : wrapResult(result);
-    }
-  }
-
-  private final class WrappingStore extends ParameterStore {
-
-    private final ParameterStore store;
-
-    WrappingStore(ParameterStore store) {
-      super(store.getManager(), false);
-      this.store = store;
-    }
-
-    @Override
-    @SuppressWarnings("NullAway") // DJL hands out null for an optional parameter
-    public NDArray getValue(Parameter parameter, Device device, boolean training) {
-      NDArray value = store.getValue(parameter, device, training);
-      return value == null ? null : wrap(onParameter(parameter, value));
-    }
-
-    @Override
-    public NDManager getManager() {
-      return proxy(NDManager.class, new ManagerHandler(store.getManager()));
-    }
-
-    @Override
-    public void updateAllParameters() {
-      store.updateAllParameters();
-    }
-
-    @Override
-    public void sync() {
-      store.sync();
+      Object result = Interception.invoke(method, real, ProxyHandler.realOf(args));
+      return result instanceof NDManager manager ? wrap(manager) : wrapResult(result);
     }
   }
 }

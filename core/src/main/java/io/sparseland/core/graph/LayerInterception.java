@@ -93,7 +93,7 @@ abstract class LayerInterception extends Interception {
   }
 
   private static NDArray real(@Nullable Object array) {
-    if (unwrap(array) instanceof NDArray real) {
+    if (array != null && ProxyHandler.real(array) instanceof NDArray real) {
       return real;
     }
     throw new IllegalStateException("expected an array, found " + array);

@@ -1,16 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparseland.core.graph;
 
-import ai.djl.ndarray.types.Shape;
 import io.sparseland.core.graph.Argument.Constant;
-import io.sparseland.core.graph.Argument.Form;
 import io.sparseland.core.graph.Argument.Index;
 import io.sparseland.core.graph.Argument.IndexItem;
 import io.sparseland.core.graph.Argument.ListOf;
-import io.sparseland.core.graph.Argument.Literal;
 import io.sparseland.core.graph.Argument.ParameterRef;
 import io.sparseland.core.graph.Argument.Result;
-import io.sparseland.core.graph.Argument.SizeLiteral;
 import io.sparseland.core.graph.RawOperation.Trace;
 import io.sparseland.kernels.graph.Size;
 import java.util.ArrayList;
@@ -19,13 +15,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 import java.util.stream.IntStream;
-import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
 /** Traces of one block at several sizes, made one: what differs becomes a symbolic size. */
 final class Merge {
 
   private final SamplePoints points;
+  private final MergedSizes sizes;
   private final Names names;
   private final List<Trace> traces;
   private final List<Operation> operations = new ArrayList<>();
@@ -33,6 +29,7 @@ final class Merge {
 
   private Merge(SamplePoints points, Names names, List<Trace> traces) {
     this.points = points;
+    this.sizes = new MergedSizes(points);
     this.names = names;
     this.traces = traces;
   }
@@ -135,7 +132,7 @@ final class Merge {
     for (int r = 0; r < first.results().size(); r++) {
       int result = r;
       List<long[]> seen = same.stream().map(o -> o.results().get(result).getShape()).toList();
-      shapes.add(sizes(seen, where + ", result " + r));
+      shapes.add(sizes.of(seen, where + ", result " + r));
     }
     int id = operations.size();
     operations.add(
@@ -199,7 +196,7 @@ final class Merge {
     if (seen.stream().allMatch(first::equals)) {
       return first;
     }
-    Argument size = size(seen, where);
+    Argument size = sizes.argument(seen, where);
     if (size == null) {
       throw differs(seen, where);
     }
@@ -233,44 +230,6 @@ final class Merge {
     return merged;
   }
 
-  private @Nullable Argument size(List<Argument> seen, String where) {
-    Form form = null;
-    List<long[]> numbers = new ArrayList<>();
-    for (Argument a : seen) {
-      Object value = a instanceof Literal literal ? literal.value() : null;
-      Form own = form(value);
-      long[] integers = value == null || own == null ? null : integers(value);
-      if (own == null || integers == null || (form != null && form != own)) {
-        return null;
-      }
-      form = own;
-      numbers.add(integers);
-    }
-    return form == null ? null : new SizeLiteral(form, sizes(numbers, where));
-  }
-
-  private List<Size> sizes(List<long[]> seen, String where) {
-    int rank = seen.get(0).length;
-    if (seen.stream().anyMatch(s -> s.length != rank)) {
-      throw new TraceException(
-          "%s has a different number of dimensions at different sizes: %s"
-              .formatted(where, seen.stream().map(s -> new Shape(s).toString()).toList()));
-    }
-    List<Size> sizes = new ArrayList<>();
-    for (int d = 0; d < rank; d++) {
-      int dimension = d;
-      long[] values = seen.stream().mapToLong(s -> s[dimension]).toArray();
-      Size size = points.fit(values);
-      if (size == null) {
-        throw new TraceException(
-            "%s is %s at %s: not a sum of products of the symbols"
-                .formatted(where, LongStream.of(values).boxed().toList(), points.points()));
-      }
-      sizes.add(size);
-    }
-    return sizes;
-  }
-
   private TraceException differs(List<Argument> seen, String where) {
     int other = 1;
     while (seen.get(other).equals(seen.get(0))) {
@@ -287,44 +246,5 @@ final class Merge {
                 seen.get(0) instanceof Constant
                     ? " (make such arrays with the input's manager: x.getManager().zeros(shape))"
                     : ""));
-  }
-
-  private static @Nullable Form form(@Nullable Object value) {
-    if (value instanceof Integer) {
-      return Form.INT;
-    }
-    if (value instanceof Long) {
-      return Form.LONG;
-    }
-    if (value instanceof Float) {
-      return Form.FLOAT;
-    }
-    if (value instanceof Double) {
-      return Form.DOUBLE;
-    }
-    if (value instanceof Shape) {
-      return Form.SHAPE;
-    }
-    if (value instanceof int[]) {
-      return Form.INTS;
-    }
-    return value instanceof long[] ? Form.LONGS : null;
-  }
-
-  private static long @Nullable [] integers(Object value) {
-    if (value instanceof Shape shape) {
-      return shape.getShape();
-    }
-    if (value instanceof int[] ints) {
-      return IntStream.of(ints).asLongStream().toArray();
-    }
-    if (value instanceof long[] longs) {
-      return longs;
-    }
-    double number = ((Number) value).doubleValue();
-    boolean integer = value instanceof Integer || value instanceof Long;
-    return integer || (number == Math.rint(number) && Math.abs(number) < (1 << 24))
-        ? new long[] {((Number) value).longValue()}
-        : null;
   }
 }

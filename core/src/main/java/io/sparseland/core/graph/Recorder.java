@@ -51,7 +51,7 @@ final class Recorder extends Interception {
   RawOperation.Trace finish(NDList outputs) {
     List<Reference> found = new ArrayList<>();
     for (NDArray output : outputs) {
-      found.add(reference((NDArray) real(output)));
+      found.add(reference((NDArray) ProxyHandler.real(output)));
     }
     return new RawOperation.Trace(List.copyOf(operations), List.copyOf(found));
   }
@@ -94,7 +94,8 @@ final class Recorder extends Interception {
       if (argument == null && !(target instanceof ManagerOf)) {
         throw new TraceException(
             "%s calls '%s' with a %s, which cannot be recorded"
-                .formatted(site, call.method().getName(), real(arg).getClass().getName()));
+                .formatted(
+                    site, call.method().getName(), ProxyHandler.real(arg).getClass().getName()));
       }
       constant |= argument == null;
       if (argument != null) {
@@ -186,7 +187,7 @@ final class Recorder extends Interception {
 
   /** Null for a value that cannot be written down. */
   private @Nullable Argument argument(@Nullable Object given) {
-    Object value = given == null ? null : real(given);
+    Object value = given == null ? null : ProxyHandler.real(given);
     if (value instanceof NDArray array) {
       return reference(array);
     }
@@ -240,14 +241,6 @@ final class Recorder extends Interception {
       return a.clone();
     }
     return value instanceof float[] a ? a.clone() : value;
-  }
-
-  private static Object real(Object value) {
-    Object real = unwrap(value);
-    if (real == null) {
-      throw new IllegalStateException("no array behind " + value);
-    }
-    return real;
   }
 
   private static List<NDArray> arrays(@Nullable Object result) {

@@ -2,18 +2,17 @@
 package io.sparseland.kernels.graph;
 
 import static io.sparseland.kernels.ElementType.FLOAT32;
+import static io.sparseland.kernels.graph.TensorShapes.axis;
+import static io.sparseland.kernels.graph.TensorShapes.require;
+import static io.sparseland.kernels.graph.TensorShapes.with;
 
 import io.sparseland.kernels.ConvShape;
 import io.sparseland.kernels.PoolShape;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.function.IntUnaryOperator;
-import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -57,11 +56,11 @@ final class ShapeRules {
     }
     ValueType x = inputs.get(0);
     if (op instanceof Op.Reshape reshape) {
-      return reshape(x, bind(reshape.shape()));
+      return TensorShapes.reshape(x, bind(reshape.shape()));
     } else if (op instanceof Op.Transpose transpose) {
-      return transpose(x, transpose.permutation());
+      return TensorShapes.transpose(x, transpose.permutation());
     } else if (op instanceof Op.Concat concat) {
-      return concat(inputs, concat.axis());
+      return TensorShapes.concat(inputs, concat.axis());
     } else if (op instanceof Op.Slice slice) {
       return slice(x, slice);
     } else if (op instanceof Op.Embedding embedding) {
@@ -97,14 +96,14 @@ final class ShapeRules {
       vector(affine.shift(), x.get(1));
       return x;
     } else if (op instanceof Op.Binary) {
-      return broadcast(x, inputs.get(1).shape());
+      return TensorShapes.broadcast(x, inputs.get(1).shape());
     } else if (op instanceof Op.Softmax softmax) {
       axis(softmax.axis(), x.size());
       return x;
     } else if (op instanceof Op.MatMul) {
-      return matmul(x, inputs.get(1).shape());
+      return TensorShapes.matmul(x, inputs.get(1).shape());
     } else if (op instanceof Op.Reduce reduce) {
-      return reduce(reduce, x);
+      return TensorShapes.reduce(reduce, x);
     } else if (op instanceof Op.Unary || op instanceof Op.BinaryScalar) {
       return x;
     }
@@ -189,49 +188,6 @@ final class ShapeRules {
     return Size.of(result);
   }
 
-  private static ValueType reshape(ValueType x, List<Size> shape) {
-    ValueType result = new ValueType(x.type(), shape);
-    require(
-        x.elements().equals(result.elements()),
-        "shape %s has %s elements; allowed: %s, those of the input %s",
-        shape,
-        result.elements(),
-        x.elements(),
-        x.shape());
-    return result;
-  }
-
-  private static ValueType transpose(ValueType x, List<Integer> permutation) {
-    require(
-        permutation.stream()
-            .sorted()
-            .toList()
-            .equals(IntStream.range(0, x.rank()).boxed().toList()),
-        "permutation %s; allowed: each axis of the input %s once",
-        permutation,
-        x.shape());
-    return new ValueType(x.type(), permutation.stream().map(axis -> x.shape().get(axis)).toList());
-  }
-
-  private static ValueType concat(List<ValueType> inputs, int axis) {
-    ValueType first = inputs.get(0);
-    axis(axis, first.rank());
-    Size sum = Size.of(0);
-    for (ValueType input : inputs) {
-      require(
-          input.type() == first.type()
-              && input.rank() == first.rank()
-              && with(input.shape(), axis, Size.of(1))
-                  .equals(with(first.shape(), axis, Size.of(1))),
-          "input %s; allowed: like the first, %s, but for axis %d",
-          input,
-          first,
-          axis);
-      sum = sum.plus(input.shape().get(axis));
-    }
-    return new ValueType(first.type(), with(first.shape(), axis, sum));
-  }
-
   private ValueType slice(ValueType x, Op.Slice slice) {
     axis(slice.axis(), x.rank());
     Size begin = bind(slice.begin());
@@ -253,72 +209,6 @@ final class ShapeRules {
     }
     Size count = span.plus(slice.step() - 1L).floorDiv(slice.step());
     return new ValueType(x.type(), with(x.shape(), slice.axis(), count));
-  }
-
-  private static List<Size> matmul(List<Size> a, List<Size> b) {
-    require(
-        a.size() >= 2 && b.size() >= 2,
-        "inputs are %s and %s; allowed: at least 2 dimensions each",
-        a,
-        b);
-    int lastA = a.size() - 1;
-    int lastB = b.size() - 1;
-    require(
-        a.get(lastA).equals(b.get(lastB - 1)),
-        "inputs are %s and %s; allowed: columns of the first = rows of the second",
-        a,
-        b);
-    List<Size> shape = new ArrayList<>(broadcast(a.subList(0, lastA - 1), b.subList(0, lastB - 1)));
-    shape.add(a.get(lastA - 1));
-    shape.add(b.get(lastB));
-    return shape;
-  }
-
-  private static List<Size> reduce(Op.Reduce reduce, List<Size> x) {
-    Set<Integer> axes = new HashSet<>();
-    for (int axis : reduce.axes()) {
-      axis(axis, x.size());
-      require(axes.add(axis), "axes %s; allowed: each once", reduce.axes());
-    }
-    require(!axes.isEmpty(), "no axes; allowed: at least 1");
-    List<Size> shape = new ArrayList<>();
-    for (int i = 0; i < x.size(); i++) {
-      if (!axes.contains(i)) {
-        shape.add(x.get(i));
-      } else if (reduce.keep()) {
-        shape.add(Size.of(1));
-      }
-    }
-    return shape;
-  }
-
-  private static List<Size> broadcast(List<Size> a, List<Size> b) {
-    int rank = Math.max(a.size(), b.size());
-    Size one = Size.of(1);
-    List<Size> shape = new ArrayList<>();
-    for (int i = 0; i < rank; i++) {
-      int inA = i - rank + a.size();
-      int inB = i - rank + b.size();
-      Size sizeA = inA < 0 ? one : a.get(inA);
-      Size sizeB = inB < 0 ? one : b.get(inB);
-      require(
-          sizeA.equals(sizeB) || sizeA.equals(one) || sizeB.equals(one),
-          "shapes %s and %s do not broadcast; allowed: equal sizes or 1, from the last on",
-          a,
-          b);
-      shape.add(sizeA.equals(one) ? sizeB : sizeA);
-    }
-    return shape;
-  }
-
-  private static List<Size> with(List<Size> shape, int axis, Size size) {
-    List<Size> changed = new ArrayList<>(shape);
-    changed.set(axis, size);
-    return changed;
-  }
-
-  private static void axis(int axis, int rank) {
-    require(axis >= 0 && axis < rank, "axis %d; allowed: 0 to %d", axis, rank - 1);
   }
 
   private List<Integer> tensor(String name) {
@@ -361,12 +251,6 @@ final class ShapeRules {
         shape,
         ModelGraph.MAX_RANK);
     return new ValueType(FLOAT32, shape);
-  }
-
-  private static void require(boolean holds, String message, @Nullable Object... arguments) {
-    if (!holds) {
-      throw new IllegalArgumentException(String.format(Locale.ROOT, message, arguments));
-    }
   }
 
   /** A size that cannot be told without the symbols. */

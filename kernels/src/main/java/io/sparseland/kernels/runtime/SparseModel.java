@@ -115,6 +115,16 @@ public final class SparseModel implements AutoCloseable {
     return weights.notes();
   }
 
+  /**
+   * Name of the design that multiplies this many tokens by a weight of a linear layer or a
+   * convolution.
+   *
+   * @throws IllegalStateException if there is no such weight
+   */
+  public String design(String tensor, int tokens) {
+    return weights.packed(tensor).design(tokens);
+  }
+
   /** Memory held outside the heap by weights and buffers, in bytes. */
   public long residentBytes() {
     return weights.bytes() + pool.bytes();

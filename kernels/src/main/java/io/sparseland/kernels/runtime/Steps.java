@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
 /** Turns operations into calls of kernels on the values of an execution. */
 final class Steps {
 
+  /** Designs that multiply panels; the others bring panels to rows and back. */
   private static final Set<String> IN_PANELS = Set.of("csr", "block4", "column4");
 
   private final Kernels kernels;

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparseland.recipes.cli;
 
+import io.sparseland.kernels.Kernels;
 import io.sparseland.kernels.format.ModelDirectory;
+import io.sparseland.kernels.runtime.SparseModel;
+import io.sparseland.kernels.tuning.LayerSpeed;
 import io.sparseland.recipes.Failure;
 import io.sparseland.recipes.run.BenchRow;
 import io.sparseland.recipes.run.Machine;
@@ -10,6 +13,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -42,7 +46,12 @@ final class BenchCommand implements Callable<Integer> {
   private List<Integer> threads;
 
   /** What {@code --json} prints. */
-  record Measured(String model, String cpu, List<BenchRow> bench) {}
+  record Measured(
+      String model,
+      String cpu,
+      List<BenchRow> bench,
+      List<LayerSpeed.Row> layers,
+      List<String> notes) {}
 
   Console console() {
     return main.console();
@@ -66,12 +75,42 @@ final class BenchCommand implements Callable<Integer> {
         Progress progress = Progress.of(main.console())) {
       progress.phase("measuring");
       List<BenchRow> rows = saved.bench(exported, batches, threads, progress);
+      progress.phase("measuring layers");
+      Kernels kernels = Kernels.best();
+      List<LayerSpeed.Row> layers;
+      List<String> notes;
+      try (SparseModel sparse = SparseModel.load(exported, kernels)) {
+        layers = new LayerSpeed(kernels).measure(sparse, batches);
+        notes = sparse.notes();
+      }
       if (main.console().json()) {
-        main.console().document(new Measured(exported.toString(), Machine.cpu(), rows));
+        main.console()
+            .document(new Measured(exported.toString(), Machine.cpu(), rows, layers, notes));
       } else {
-        main.console().result(Machine.cpu() + "\n" + ReportText.of(rows));
+        main.console().result(Machine.cpu() + "\n" + ReportText.of(rows) + text(layers));
+        notes.forEach(note -> main.console().result("note: " + note));
       }
     }
     return 0;
+  }
+
+  private static String text(List<LayerSpeed.Row> layers) {
+    StringBuilder text = new StringBuilder();
+    if (!layers.isEmpty()) {
+      text.append(
+          "%n%-28s %7s %-10s %s%n".formatted("layer", "tokens", "design", "dense time / own"));
+    }
+    for (LayerSpeed.Row row : layers) {
+      text.append(
+          String.format(
+              Locale.ROOT,
+              "%-28s %7d %-10s %.2f%s%n",
+              row.tensor().replaceAll("\\p{Cntrl}", "?"),
+              row.tokens(),
+              row.design(),
+              row.ratio(),
+              row.slower() ? "  SLOWER THAN DENSE" : ""));
+    }
+    return text.toString().stripTrailing();
   }
 }

@@ -32,6 +32,9 @@ final class Errors {
   }
 
   private static String message(Throwable e) {
+    if (e instanceof UncheckedIOException && e.getCause() instanceof IOException cause) {
+      return message(cause); // its own text would begin with a class name
+    }
     if (e instanceof OutOfMemoryError) {
       return "out of memory: "
           + e.getMessage()

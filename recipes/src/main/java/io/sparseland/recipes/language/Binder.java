@@ -3,6 +3,7 @@ package io.sparseland.recipes.language;
 
 import io.sparseland.recipes.language.Catalogue.Inline;
 import io.sparseland.recipes.language.Catalogue.Kind;
+import io.sparseland.recipes.language.Defaults.Shown;
 import io.sparseland.recipes.language.Node.Field;
 import io.sparseland.recipes.language.Node.Fields;
 import io.sparseland.recipes.language.Node.Form;
@@ -12,12 +13,8 @@ import java.lang.reflect.AnnotatedElement;
 import java.lang.reflect.ParameterizedType;
 import java.lang.reflect.RecordComponent;
 import java.lang.reflect.Type;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Deque;
-import java.util.HashMap;
-import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -25,7 +22,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Function;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,11 +34,9 @@ public final class Binder {
 
   private final Catalogue catalogue;
   private final Mistakes mistakes;
-  private final Clock clock;
-  private final IdentityHashMap<Node, Node> replaced = new IdentityHashMap<>();
-  private final IdentityHashMap<Node, List<Field>> filled = new IdentityHashMap<>();
-  private final Deque<Surrounding> surroundings = new ArrayDeque<>();
-  private boolean timed;
+  private final Leaves leaves;
+  private final Defaults defaults = new Defaults();
+  private final ResolvedTree tree = new ResolvedTree();
 
   /** A binder that notes what is wrong in {@code mistakes}. */
   public Binder(Catalogue catalogue, Mistakes mistakes) {
@@ -52,7 +46,7 @@ public final class Binder {
   private Binder(Catalogue catalogue, Mistakes mistakes, Clock clock) {
     this.catalogue = catalogue;
     this.mistakes = mistakes;
-    this.clock = clock;
+    this.leaves = new Leaves(mistakes, clock);
   }
 
   /** The record, or null if there is a mistake anywhere in it. */
@@ -62,24 +56,8 @@ public final class Binder {
 
   /** The tree with every default that was filled in. */
   public Node resolved(Node node) {
-    Node shown = replaced.getOrDefault(node, node);
-    if (shown instanceof Items items) {
-      return new Items(items.place(), items.items().stream().map(this::resolved).toList());
-    }
-    if (shown instanceof Fields fields) {
-      List<Field> all = new ArrayList<>(fields.fields());
-      all.addAll(filled.getOrDefault(shown, List.of()));
-      return new Fields(
-          fields.place(),
-          all.stream().map(f -> new Field(f.place(), f.key(), resolved(f.value()))).toList());
-    }
-    return shown;
+    return tree.of(node);
   }
-
-  /** How the mapping being bound is called in messages, and its defaults. */
-  private record Shown(String owner, Map<String, Node> defaults) {}
-
-  private record Surrounding(Fields fields, Shown shown) {}
 
   private @Nullable Object record(Class<? extends Record> type, Node node, Shown shown) {
     Fields fields = mapping(type, node, shown);
@@ -110,7 +88,7 @@ public final class Binder {
       return null;
     }
     Fields fields = new Fields(node.place(), List.copyOf(made));
-    replaced.put(node, fields);
+    tree.replace(node, fields);
     return fields;
   }
 
@@ -118,7 +96,7 @@ public final class Binder {
     String key = Words.key(type.getRecordComponents()[0].getName());
     Fields fields =
         new Fields(node.place(), List.of(new Field(node.place(), key, Node.copy(node))));
-    replaced.put(node, fields);
+    tree.replace(node, fields);
     return fields;
   }
 
@@ -137,46 +115,20 @@ public final class Binder {
 
   private @Nullable Object construct(Class<? extends Record> type, Fields fields, Shown shown) {
     int before = mistakes.count();
-    boolean outer = timed;
-    timed = false;
+    boolean outer = leaves.startTiming();
     RecordComponent[] components = type.getRecordComponents();
     Object[] values = new Object[components.length];
-    surroundings.push(new Surrounding(fields, shown));
+    defaults.enter(fields, shown);
     for (int i = 0; i < components.length; i++) {
       values[i] = component(components[i], fields, shown);
     }
-    surroundings.pop();
+    defaults.leave();
     Object made = null;
     if (mistakes.count() == before && Arrays.stream(values).noneMatch(v -> v == null)) {
-      made = guarded(() -> RecordShape.construct(type, values), fields, fields.place());
+      made = leaves.guarded(() -> RecordShape.construct(type, values), fields, fields.place());
     }
-    timed |= outer;
+    leaves.endTiming(outer);
     return made;
-  }
-
-  /** Runs a constructor or parser; what it refuses is a mistake at the key that it names. */
-  private @Nullable Object guarded(Making making, @Nullable Fields fields, Place place) {
-    try {
-      return making.make();
-    } catch (IllegalArgumentException e) {
-      if (timed && !clock.known()) {
-        return null; // times are judged once the length of the training is known
-      }
-      String message = e.getMessage() == null ? e.toString() : e.getMessage();
-      Place at = place;
-      for (Field field : fields == null ? List.<Field>of() : fields.fields()) {
-        if (message.matches("(?s).*\\b" + Pattern.quote(field.key()) + "\\b.*")) {
-          at = field.value().place();
-          break;
-        }
-      }
-      mistakes.add(at, message);
-      return null;
-    }
-  }
-
-  private interface Making {
-    Object make();
   }
 
   private @Nullable Object component(RecordComponent component, Fields fields, Shown shown) {
@@ -186,7 +138,7 @@ public final class Binder {
       Object settings = construct(inline.settings(), fields, shown);
       return settings == null
           ? null
-          : guarded(() -> inline.make().apply(settings), fields, fields.place());
+          : leaves.guarded(() -> inline.make().apply(settings), fields, fields.place());
     }
     if (component.isAnnotationPresent(Choice.class)) {
       return choice(type, fields, shown);
@@ -204,35 +156,13 @@ public final class Binder {
     if (component.getType() == Optional.class) {
       return Optional.empty();
     }
-    Node standard = shown.defaults().get(key);
-    Default annotation = component.getAnnotation(Default.class);
-    if (standard == null && annotation != null) {
-      standard = YamlReader.value("default of '" + key + "'", annotation.value());
-    }
+    Node standard = defaults.of(component, key, shown);
     if (standard == null) {
       mistakes.add(fields.place(), "'" + shown.owner() + "' needs the key '" + key + "'");
       return null;
     }
-    standard = inherited(standard);
-    filled
-        .computeIfAbsent(fields, f -> new ArrayList<>())
-        .add(new Field(fields.place(), key, standard));
+    tree.fill(fields, new Field(fields.place(), key, standard));
     return value(type, component, standard, key);
-  }
-
-  /** A default of {@code ^until} is what the nearest surrounding mapping says for {@code until}. */
-  private Node inherited(Node standard) {
-    if (standard instanceof Scalar scalar && scalar.text().startsWith("^")) {
-      String key = scalar.text().substring(1);
-      for (Surrounding around : surroundings) {
-        Node node =
-            around.fields().field(key).map(Field::value).orElse(around.shown().defaults().get(key));
-        if (node != null) {
-          return node;
-        }
-      }
-    }
-    return standard;
   }
 
   private @Nullable Object value(Type type, AnnotatedElement marks, Node node, String key) {
@@ -260,18 +190,18 @@ public final class Binder {
     Function<String, ?> text = catalogue.textOf(raw);
     if (text != null) {
       return node instanceof Scalar scalar && scalar.form() != Form.NULL
-          ? guarded(() -> text.apply(scalar.text()), null, node.place())
-          : wrong(node, key, "a text");
+          ? leaves.guarded(() -> text.apply(scalar.text()), null, node.place())
+          : leaves.wrong(node, key, "a text");
     }
     if (raw.isRecord() && raw != Length.class) {
       return record(raw.asSubclass(Record.class), node, new Shown(key, Map.of()));
     }
-    return scalar(raw, marks, node, key);
+    return leaves.scalar(raw, marks, node, key);
   }
 
   private @Nullable Object list(Type item, AnnotatedElement marks, Node node, String key) {
     if (!(node instanceof Items items)) {
-      return wrong(node, key, "a list");
+      return leaves.wrong(node, key, "a list");
     }
     List<Object> values = new ArrayList<>();
     boolean whole = true;
@@ -288,7 +218,7 @@ public final class Binder {
 
   private @Nullable Object map(Type item, AnnotatedElement marks, Node node, String key) {
     if (!(node instanceof Fields fields)) {
-      return wrong(node, key, "a mapping");
+      return leaves.wrong(node, key, "a mapping");
     }
     Map<String, Object> values = new LinkedHashMap<>();
     for (Field field : fields.fields()) {
@@ -319,12 +249,12 @@ public final class Binder {
         return null;
       }
       Node none = new Fields(node.place(), List.of());
-      replaced.put(
+      tree.replace(
           node, new Fields(node.place(), List.of(new Field(node.place(), kind.name(), none))));
       return kind(type, kind, node.place(), none);
     }
     if (!(node instanceof Fields fields)) {
-      return wrong(node, key, "one of " + String.join(", ", kinds.keySet()));
+      return leaves.wrong(node, key, "one of " + String.join(", ", kinds.keySet()));
     }
     unknownKeys(fields, kinds.keySet(), key);
     return choice(type, fields, new Shown(key, Map.of()));
@@ -361,11 +291,10 @@ public final class Binder {
   }
 
   private @Nullable Object kind(Type type, Kind kind, Place place, Node settings) {
-    Map<String, Node> defaults = defaults(kind);
-    Shown shown = new Shown(kind.name(), defaults);
+    Shown shown = new Shown(kind.name(), Defaults.of(kind));
     if (!(type instanceof ParameterizedType applied)) {
       Object bound = record(kind.settings(), settings, shown);
-      return bound == null ? null : guarded(() -> kind.make().apply(bound), null, place);
+      return bound == null ? null : leaves.guarded(() -> kind.make().apply(bound), null, place);
     }
     Class<? extends Record> common =
         ((Class<?>) applied.getActualTypeArguments()[1]).asSubclass(Record.class);
@@ -381,49 +310,7 @@ public final class Binder {
     if (own == null || shared == null) {
       return null;
     }
-    Object made = guarded(() -> kind.make().apply(own), fields, place);
+    Object made = leaves.guarded(() -> kind.make().apply(own), fields, place);
     return made == null ? null : new Applied<>(kind.name(), place, made, shared);
-  }
-
-  private static Map<String, Node> defaults(Kind kind) {
-    Map<String, Node> defaults = new HashMap<>();
-    if (YamlReader.value("defaults of '" + kind.name() + "'", kind.defaults())
-        instanceof Fields fields) {
-      fields.fields().forEach(f -> defaults.put(f.key(), f.value()));
-    }
-    return defaults;
-  }
-
-  private @Nullable Object scalar(Class<?> type, AnnotatedElement marks, Node node, String key) {
-    String wanted = RecordShape.wanted(type, marks);
-    if (!(node instanceof Scalar scalar)) {
-      return wrong(node, key, wanted);
-    }
-    boolean steps = type == long.class || type == Long.class;
-    if (type == Length.class || (steps && !marks.isAnnotationPresent(Whole.class))) {
-      return time(type, scalar, key);
-    }
-    Object value = RecordShape.parse(type, marks, scalar);
-    return value == null ? wrong(node, key, wanted) : value;
-  }
-
-  private @Nullable Object time(Class<?> type, Scalar scalar, String key) {
-    try {
-      Length length = Length.parse(scalar.text());
-      if (type == Length.class) {
-        return length;
-      }
-      timed = true;
-      return clock.steps(length);
-    } catch (IllegalArgumentException e) {
-      mistakes.add(
-          scalar.place(), "'" + key + "': " + e.getMessage() + ", found " + scalar.describe());
-      return null;
-    }
-  }
-
-  private @Nullable Object wrong(Node node, String key, String wanted) {
-    mistakes.add(node.place(), "'" + key + "' needs " + wanted + ", found " + node.describe());
-    return null;
   }
 }

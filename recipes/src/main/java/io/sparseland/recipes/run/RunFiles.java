@@ -45,5 +45,6 @@ final class RunFiles {
     folder.write("run.log", log.text());
     Checkpoint.save(folder.staging().resolve(SavedRun.CHECKPOINT), model, state.masks);
     folder.write("report.html", HtmlReport.of(report));
+    folder.write("report.png", Picture.png(report));
   }
 }

@@ -71,7 +71,12 @@ public final class RunFolder implements AutoCloseable {
 
   /** Writes a text file. */
   public void write(String name, String text) {
-    AtomicFiles.write(staging.resolve(name), text.getBytes(StandardCharsets.UTF_8));
+    write(name, text.getBytes(StandardCharsets.UTF_8));
+  }
+
+  /** Writes a file. */
+  public void write(String name, byte[] content) {
+    AtomicFiles.write(staging.resolve(name), content);
   }
 
   /** Moves everything to its name, in place of an earlier run. */

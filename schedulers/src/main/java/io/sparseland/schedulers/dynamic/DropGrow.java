@@ -115,7 +115,7 @@ public final class DropGrow implements Updater {
       if (!dropped.isEmpty()) {
         float[] growth = Scores.of(grow, layer, evidence);
         Topology next = Topology.grow(mask, dropped, growth, options.contains(Option.RETURNS));
-        context.replace(layer, next.mask(), next.fresh());
+        context.replace(layer, next.mask());
       }
     }
   }

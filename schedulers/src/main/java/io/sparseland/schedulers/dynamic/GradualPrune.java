@@ -9,7 +9,6 @@ import io.sparseland.core.Statistic;
 import io.sparseland.core.Trigger;
 import io.sparseland.core.UpdateContext;
 import io.sparseland.core.Updater;
-import java.util.BitSet;
 import java.util.Map;
 import java.util.Set;
 
@@ -51,7 +50,7 @@ public record GradualPrune(Criterion criterion, Trigger when) implements Updater
     masks.forEach(
         (layer, mask) -> {
           if (mask.kept() != context.mask(layer).kept()) {
-            context.replace(layer, mask, new BitSet());
+            context.replace(layer, mask);
           }
         });
   }

@@ -13,9 +13,8 @@ import java.util.BitSet;
  * @param mask the new mask, as many weights kept as before
  * @param dropped kept before and chosen to go
  * @param grown chosen to be kept; with returns, some of {@code dropped} may be here
- * @param fresh grown, and not kept before: their weights and optimizer slots start at 0
  */
-public record Topology(Mask mask, BitSet dropped, BitSet grown, BitSet fresh) {
+public record Topology(Mask mask, BitSet dropped, BitSet grown) {
 
   /**
    * Weights to exchange: {@code min(floor(fraction · kept), free)}.
@@ -77,8 +76,6 @@ public record Topology(Mask mask, BitSet dropped, BitSet grown, BitSet fresh) {
     candidates.andNot(returns ? kept : before);
     BitSet grown = Ranking.highest(scores, candidates, count);
     kept.or(grown);
-    BitSet fresh = (BitSet) grown.clone();
-    fresh.andNot(before);
-    return new Topology(Mask.of(mask.geometry(), mask.pattern(), kept), dropped, grown, fresh);
+    return new Topology(Mask.of(mask.geometry(), mask.pattern(), kept), dropped, grown);
   }
 }
