@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <limits>
+#include <new>
 #include <stdexcept>
 
 #include "candidate.h"
@@ -15,6 +16,24 @@ void check(int status, const std::string& what) {
 }
 
 int code(Type type) { return type == Type::kF32 ? SL_F32 : type == Type::kBf16 ? SL_BF16 : SL_I8; }
+
+// 64-byte aligned, as the runtime's tensors are.
+template <typename T>
+struct Aligned {
+  using value_type = T;
+  Aligned() = default;
+  template <typename U>
+  Aligned(const Aligned<U>&) {}
+  T* allocate(size_t count) {
+    return static_cast<T*>(::operator new(count * sizeof(T), std::align_val_t{64}));
+  }
+  void deallocate(T* memory, size_t) { ::operator delete(memory, std::align_val_t{64}); }
+  template <typename U>
+  bool operator==(const Aligned<U>&) const { return true; }
+  template <typename U>
+  bool operator!=(const Aligned<U>&) const { return false; }
+};
+using AlignedFloats = std::vector<float, Aligned<float>>;
 
 class Ours : public Candidate {
  public:
@@ -78,7 +97,8 @@ class Ours : public Candidate {
   const Shape shape_;
   const bool panels_;
   sl_weights* weights_ = nullptr;
-  std::vector<float> x_, scales_, y_;                         // x_: words when the type is not fp32
+  AlignedFloats x_, y_;  // x_: words when the type is not fp32
+  std::vector<float> scales_;
   std::vector<float> scratch_ = std::vector<float>(1 << 17);  // enough work for all threads
   sl_input input_;
   sl_output output_;

@@ -8,16 +8,20 @@
 namespace sl {
 namespace {
 
-constexpr int64_t kPartWork = 16384;  // kept words per part, at least
+constexpr int64_t kSplitWork = 8192;  // kept words from which two threads pay
+constexpr int64_t kPartWork = 65536;  // kept words per part, at least, when there are more parts
 constexpr int64_t kMostParts = 16;
-constexpr int64_t kMostRows = 512;  // of a part: its outputs for 32 tokens take 64 KiB
+constexpr int64_t kMostRows = 1024;  // of a part: its outputs for 32 tokens take 128 KiB of L2
 constexpr uint32_t kStep = 64;      // bytes from one word of k to the next in a panel of 16 tokens
 
 // Cuts rows into parts of about equal work. Returns the count; parts may be null to count only.
 int64_t cut(int64_t n, const Array<int64_t>& starts, Part* parts) {
   const int64_t total = starts[n] + n;  // a row costs something of its own
-  int64_t wanted = 1;  // a power of two, which splits well between threads
-  while (wanted < kMostParts && total >= 2 * wanted * kPartWork) wanted *= 2;
+  // A power of two, which splits well between threads. Few: each part brings x into L1 once more.
+  int64_t wanted = total < kSplitWork ? 1 : 2;
+  while (wanted < kMostParts && (total >= 2 * wanted * kPartWork || n > wanted * kMostRows)) {
+    wanted *= 2;
+  }
   int64_t count = 0, first = 0;
   for (int64_t row = 0; row < n; ++row) {
     const int64_t done = starts[row + 1] + row + 1;
@@ -31,6 +35,15 @@ int64_t cut(int64_t n, const Array<int64_t>& starts, Part* parts) {
   return count;
 }
 
+constexpr int64_t kMostBlock = 256;  // words of k in a block: with 32 tokens 32 KiB, all of L1
+
+// Words of k in a block. Sums go through L2 between blocks, so few kept words want long blocks; many
+// want room in L1 for the words that stream by.
+int64_t block_words(int64_t kept, int64_t words) {
+  const double density = static_cast<double>(kept) / static_cast<double>(words);
+  return density > 0.35 ? 128 : density > 0.15 ? 192 : kMostBlock;
+}
+
 // How many elements of a store are taken.
 struct Used {
   size_t groups = 0, rows = 0, quads = 0, runs = 0, ones = 0;
@@ -39,7 +52,7 @@ struct Used {
 // Packs the blocks of one matrix in the order in which they lie: part by part, each along k.
 class Packer {
  public:
-  explicit Packer(const Words& kept) : kept_(kept) {}
+  Packer(const Words& kept, int64_t block_words) : kept_(kept), block_words_(block_words) {}
 
   bool prepare(int64_t n) { return next_.make(static_cast<size_t>(n)); }
 
@@ -52,7 +65,7 @@ class Packer {
     for (size_t i = 0; i < parts.size(); ++i) {
       for (int64_t b = 0; b < block_count; ++b) {
         const Used begin = used_;
-        block(parts[static_cast<int64_t>(i)], b * kCsrBlock);
+        block(parts[static_cast<int64_t>(i)], b * block_words_);
         if (to == nullptr) continue;
         *blocks++ = {to->groups.get() + begin.groups,
                      static_cast<int64_t>(used_.groups - begin.groups),
@@ -69,16 +82,16 @@ class Packer {
  private:
   void block(const Part& part, int64_t k0) {
     int32_t counts[kMostRows], sorted[kMostRows];  // sorted: by falling count, stable
-    int32_t places[kCsrBlock + 2] = {};
+    int32_t places[kMostBlock + 2] = {};
     for (int64_t r = 0; r < part.rows; ++r) {
       counts[r] = count(part.first + r, k0);
-      ++places[kCsrBlock - counts[r] + 1];
+      ++places[kMostBlock - counts[r] + 1];
     }
-    for (int64_t c = 0; c < kCsrBlock; ++c) places[c + 1] += places[c];
+    for (int64_t c = 0; c < kMostBlock; ++c) places[c + 1] += places[c];
     // Rows without a word are needed in the first block only, where sums begin.
-    const int64_t rows = k0 == 0 ? part.rows : places[kCsrBlock];
+    const int64_t rows = k0 == 0 ? part.rows : places[kMostBlock];
     for (int64_t r = 0; r < part.rows; ++r) {
-      sorted[places[kCsrBlock - counts[r]]++] = static_cast<int32_t>(r);
+      sorted[places[kMostBlock - counts[r]]++] = static_cast<int32_t>(r);
     }
     int32_t last = -1;
     for (int64_t i = 0; i < rows; i += 4) {
@@ -96,7 +109,7 @@ class Packer {
 
   int32_t count(int64_t row, int64_t k0) const {
     int64_t p = next_[row];
-    while (p < kept_.starts[row + 1] && kept_.columns[p] < k0 + kCsrBlock) ++p;
+    while (p < kept_.starts[row + 1] && kept_.columns[p] < k0 + block_words_) ++p;
     return static_cast<int32_t>(p - next_[row]);
   }
 
@@ -139,6 +152,7 @@ class Packer {
   }
 
   const Words& kept_;
+  const int64_t block_words_;
   Array<int64_t> next_;  // [n]: the first word of each row that is not yet packed
   const CsrStore* to_ = nullptr;
   Used used_;
@@ -165,8 +179,9 @@ bool CsrPacked::fill(const sl_matrix& w) {
   Words kept;
   if (!kept.fill(w, 1) || !fill_scales(w)) return false;
   kept_ = kept.starts[n];
-  block_count_ = up(words_of(type, k), kCsrBlock);
-  Packer packer(kept);
+  block_words_ = block_words(kept_, n * words_of(type, k));
+  block_count_ = up(words_of(type, k), block_words_);
+  Packer packer(kept, block_words_);
   if (!parts_.make(static_cast<size_t>(cut(n, kept.starts, nullptr))) || !packer.prepare(n)) {
     return false;
   }
@@ -191,7 +206,7 @@ void CsrPacked::unpack(void* values) const {
   const int64_t width = width_of(type), per_word = values_in_word(type);
   for (int64_t i = 0; i < parts() * block_count_; ++i) {
     const CsrBlock& block = blocks_[i];
-    const int64_t first = parts_[i / block_count_].first, k0 = i % block_count_ * kCsrBlock;
+    const int64_t first = parts_[i / block_count_].first, k0 = i % block_count_ * block_words_;
     const auto put = [&](int32_t row, uint32_t word, uint32_t offset) {
       const int64_t column = (k0 + offset / kStep) * per_word;
       std::memcpy(static_cast<char*>(values) + ((first + row) * k + column) * width, &word,
@@ -228,7 +243,7 @@ int CsrPacked::token(const Call& call) const {
     const Part& p = parts_[i];
     float* out = y.data + p.first;
     for (int64_t b = 0; b < block_count_; ++b) {
-      kernels_->spmv(&blocks_[i * block_count_ + b], b == 0, x + b * kCsrBlock, out);
+      kernels_->spmv(&blocks_[i * block_count_ + b], b == 0, x + b * block_words_, out);
     }
     if (y.bias != nullptr || y.act != SL_IDENTITY) {
       level->bias_act_row(p.rows, y.bias == nullptr ? nullptr : y.bias + p.first, y.act, out, out);
@@ -242,7 +257,7 @@ void CsrPacked::multiply(int64_t part, int64_t tokens, const void* words, void* 
   const uint32_t* x = static_cast<const uint32_t*>(words);
   for (int64_t b = 0; b < block_count_; ++b) {
     kernels_->spmm[type](&blocks_[part * block_count_ + b], tokens, b == 0,
-                         x + b * kCsrBlock * tokens, sums);
+                         x + b * block_words_ * tokens, sums);
   }
 }
 

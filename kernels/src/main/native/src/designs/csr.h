@@ -37,7 +37,8 @@ class CsrPacked : public PanelDesign {
   int token(const Call& call) const;
 
   const CsrKernels* const kernels_;
-  int64_t kept_ = 0, block_count_ = 0;
+  int64_t kept_ = 0;
+  int64_t block_words_ = 0, block_count_ = 0;  // along k
   Array<Part> parts_;
   Array<CsrBlock> blocks_;  // [part][block]
   CsrStore store_;

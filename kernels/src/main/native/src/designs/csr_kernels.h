@@ -30,7 +30,7 @@ struct CsrRun {
   int32_t count;
 };
 
-// Inputs [k0, k0 + kCsrBlock) of the rows of one part. Every row is in one of the fours (some may be in the
+// Inputs [k0, k0 + words of a block) of the rows of one part. Every row is in one of the fours (some may be in the
 // last one several times, with the same content); its quads come before its run, both in the order of k.
 struct CsrBlock {
   const CsrGroup* groups;
@@ -41,8 +41,6 @@ struct CsrBlock {
   int64_t run_count;
   const CsrOne* ones;
 };
-
-enum { kCsrBlock = 256 };  // words of k in a block: with 32 tokens 32 KiB, what fits L1
 
 // y [rows][tokens] (+)= block * x [k][tokens], tokens 16 or 32; fp32 sums, int32 for SL_I8.
 typedef void (*CsrSpmm)(const CsrBlock* block, int64_t tokens, int first, const void* x, void* y);

@@ -35,7 +35,6 @@ typedef float vf __attribute__((vector_size(W * 4)));
 typedef int32_t vi __attribute__((vector_size(W * 4)));
 typedef float vh __attribute__((vector_size(W * 2)));   // half a vector, and as doubles
 typedef double vd __attribute__((vector_size(W * 4)));
-typedef uint32_t vu __attribute__((vector_size(W * 4)));
 typedef float vfu __attribute__((vector_size(W * 4), aligned(4), may_alias));
 
 SL_INLINE vf load(const float* p) { return *reinterpret_cast<const vfu*>(p); }
@@ -64,11 +63,6 @@ SL_INLINE vf splat(float x) {
 }
 
 SL_INLINE vf zero() { return splat(0.0f); }
-
-SL_INLINE vi splat_i(int32_t x) {
-  const vi none = {0};
-  return none + x;
-}
 
 // a * b + c: one rounding where the instruction set has FMA, else two. Never left to the compiler
 // (-ffp-contract=off), so that each level gives one defined result.
