@@ -158,7 +158,8 @@ void check_product(int level, int design, const sl_weights* packed, const Stored
   }
 }
 
-void test_matrix(int level, int type, int64_t n, int64_t k, Pattern p) {
+void test_matrix(int level, int type, int64_t n, int64_t k, Pattern p,
+                 const std::vector<int64_t>& tokens = {1, 2, 4, 7, 8, 16, 17, 33, 67}) {
   const Stored w(type, n, k, p);
   const sl_matrix matrix = w.matrix();
   for (int design = 0; design < SL_DESIGNS; ++design) {
@@ -171,7 +172,7 @@ void test_matrix(int level, int type, int64_t n, int64_t k, Pattern p) {
     if (std::memcmp(back.data(), w.dense.data(), w.dense.size()) != 0) {
       fail("unpack", level, design, 0, 0);
     }
-    for (int64_t m : {1, 2, 4, 7, 8, 16, 17, 33, 67}) {
+    for (int64_t m : tokens) {
       const Tokens x(level, type, m, k);
       check_product(level, design, packed, w, x, SL_ROWS, SL_ROWS);
       if (m < 16) continue;
@@ -197,6 +198,10 @@ void test_designs(int level) {
     }
   }
   test_matrix(level, SL_F32, 1200, 300, {1, 1, 0.8});
+  // Columns beyond 16 bits, gaps between them included.
+  for (int type = 0; type < SL_TYPES; ++type) {
+    test_matrix(level, type, 2, 300000, {1, 1, 0.99995}, {1, 2});
+  }
 }
 
 }  // namespace sl_test

@@ -22,8 +22,7 @@ class Bitmap : public FewDesign {
   bool fill(const sl_matrix& w);
   void unpack(void* values) const override;
   int64_t bytes() const override {
-    return FewDesign::bytes() + starts_.bytes() + widths_.bytes() + masks_.bytes() +
-           values_.bytes();
+    return FewDesign::bytes() + starts_.bytes() + widths_.bytes() + streams_.bytes();
   }
 
  protected:
@@ -34,8 +33,8 @@ class Bitmap : public FewDesign {
     const RowRange p = parts_[part];
     const int64_t g = p.first / kRows;
     const SlBitmap w{up(p.rows, kRows), chunks_, widths_.get() + g,
-                     masks_.get() + g * chunks_ * kRows * mask_bytes(),
-                     values_.get() + starts_[g] * width_of(type)};
+                     masks_ + g * chunks_ * kRows * mask_bytes(),
+                     streams_.get() + starts_[g] * width_of(type)};
     few->bitmap[type](&w, tokens, x, sums, ld);
   }
 
@@ -46,8 +45,8 @@ class Bitmap : public FewDesign {
   int64_t chunks_ = 0;
   Array<int64_t> starts_;   // [groups + 1]: values before a group
   Array<uint8_t> widths_;   // [groups]
-  Array<uint8_t> masks_;    // [groups][chunks][4] masks
-  Array<uint8_t> values_;
+  Array<uint8_t> streams_;  // values, masks: one block of memory, for huge pages
+  uint8_t* masks_ = nullptr;  // [groups][chunks][4]
 };
 
 }  // namespace
@@ -62,18 +61,20 @@ bool Bitmap::fill(const sl_matrix& w) {
   chunks_ = up(k, chunk());
   const size_t mask_size = product(groups * chunks_, kRows * mask_bytes());
   if (!kept.fill(w) || !fill_scales(w) || !starts_.make(static_cast<size_t>(groups + 1)) ||
-      !widths_.make(static_cast<size_t>(groups)) || !masks_.make(mask_size) ||
-      !values_.make(product(kept.kept(n) + kBehind, width))) {
+      !widths_.make(static_cast<size_t>(groups))) {
     return false;
   }
+  const size_t value_size = product(up(kept.kept(n) * width + kBehind, 64), 64);
+  if (!streams_.make(value_size + mask_size)) return false;
+  masks_ = streams_.get() + value_size;
   for (int64_t g = 0; g <= groups; ++g) starts_[g] = kept.starts[least(n, g * kRows)];
   work_ = kept.kept(n);
   if (!cut(starts_, kRows, kMostPartRows)) return false;
-  std::memset(masks_.get(), 0, mask_size);
-  std::memset(values_.get() + work_ * width, 0, static_cast<size_t>(kBehind * width));
+  std::memset(masks_, 0, mask_size);
+  std::memset(streams_.get() + work_ * width, 0, kBehind);
   const uint8_t* from = static_cast<const uint8_t*>(w.values);
-  uint8_t* to = values_.get();
-  uint8_t* mask = masks_.get();
+  uint8_t* to = streams_.get();
+  uint8_t* mask = masks_;
   for (int64_t g = 0; g < groups; ++g) {
     int64_t cursors[kRows], fullest = 0;
     for (int64_t r = 0; r < kRows; ++r) cursors[r] = kept.starts[least(n, g * kRows + r)];
@@ -99,8 +100,8 @@ bool Bitmap::fill(const sl_matrix& w) {
 
 void Bitmap::unpack(void* values) const {
   const int64_t width = width_of(type);
-  const uint8_t* from = values_.get();
-  const uint8_t* mask = masks_.get();
+  const uint8_t* from = streams_.get();
+  const uint8_t* mask = masks_;
   for (int64_t g = 0; g < up(n, kRows); ++g) {
     for (int64_t c = 0; c < chunks_; ++c) {
       for (int64_t r = g * kRows; r < (g + 1) * kRows; ++r, mask += mask_bytes()) {

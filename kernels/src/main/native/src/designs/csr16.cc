@@ -22,8 +22,7 @@ class Csr16 : public FewDesign {
   bool fill(const sl_matrix& w);
   void unpack(void* values) const override;
   int64_t bytes() const override {
-    return FewDesign::bytes() + streams_.bytes() + counts_.bytes() + entries_.bytes() +
-           columns_.bytes() + words_.bytes();
+    return FewDesign::bytes() + parts_at_.bytes() + counts_.bytes() + streams_.bytes();
   }
 
  protected:
@@ -32,7 +31,7 @@ class Csr16 : public FewDesign {
                 float* temporary) const override;
 
  private:
-  struct Stream {  // where a part begins
+  struct PartAt {  // where a part begins
     int64_t entry, word;
   };
   template <class ROW, class COLUMN>
@@ -46,11 +45,11 @@ class Csr16 : public FewDesign {
 
   bool wide_ = false;
   int64_t tiles_ = 0;
-  Array<Stream> streams_;   // [parts]
-  Array<int32_t> counts_;   // [parts][tiles]
-  Array<uint8_t> entries_;
-  Array<uint8_t> columns_;
-  Array<uint32_t> words_;
+  Array<PartAt> parts_at_;    // [parts]
+  Array<int32_t> counts_;     // [parts][tiles]
+  Array<uint32_t> streams_;   // words, columns, entries: one block of memory, for huge pages
+  uint8_t* columns_ = nullptr;
+  uint8_t* entries_ = nullptr;
 };
 
 }  // namespace
@@ -81,23 +80,26 @@ bool Csr16::fill_as(const Words& kept) {
   }
   Array<int64_t> cursors;           // [rows]: the first word of each row that is not yet written
   Array<int32_t> counts, buckets;   // words of each row in the tile; rows with at least so many
-  if (!streams_.make(static_cast<size_t>(parts)) || !counts_.make(product(parts, tiles_)) ||
-      !entries_.make(product(entries, sizeof(ROW))) ||
-      !columns_.make(static_cast<size_t>(work_ * column_bytes() + kBehind)) ||
-      !words_.make(static_cast<size_t>(work_ + kBehind / 4)) ||
+  const int64_t words = work_ + kBehind / 4;
+  const int64_t column_words = up(work_ * column_bytes() + kBehind, 4);
+  const int64_t entry_words = up(entries * entry_bytes(), 4);
+  if (!parts_at_.make(static_cast<size_t>(parts)) || !counts_.make(product(parts, tiles_)) ||
+      !streams_.make(static_cast<size_t>(words + column_words + entry_words)) ||
       !cursors.make(SL_CSR16_ROWS) || !counts.make(SL_CSR16_ROWS) ||
       !buckets.make(static_cast<size_t>(tile + 2))) {
     return false;
   }
-  std::memset(columns_.get() + work_ * column_bytes(), 0, kBehind);
-  std::memset(words_.get() + work_, 0, kBehind);
-  ROW* const all = reinterpret_cast<ROW*>(entries_.get());
+  uint32_t* word = streams_.get();
+  columns_ = reinterpret_cast<uint8_t*>(word + words);
+  entries_ = columns_ + column_words * 4;
+  std::memset(columns_ + work_ * column_bytes(), 0, kBehind);
+  std::memset(word + work_, 0, kBehind);
+  ROW* const all = reinterpret_cast<ROW*>(entries_);
   ROW* entry = all;
-  COLUMN* column = reinterpret_cast<COLUMN*>(columns_.get());
-  int64_t at = 0;
+  COLUMN* column = reinterpret_cast<COLUMN*>(columns_);
   for (int64_t i = 0; i < parts; ++i) {
     const RowRange& part = parts_[i];
-    streams_[i] = {entry - all, at};
+    parts_at_[i] = {entry - all, word - streams_.get()};
     for (int64_t r = 0; r < part.rows; ++r) cursors[r] = kept.starts[part.first + r];
     for (int64_t t = 0; t < tiles_; ++t) {
       // Rows from the fullest to the emptiest, those without a word left out.
@@ -118,10 +120,10 @@ bool Csr16::fill_as(const Words& kept) {
                                                  static_cast<decltype(entry->count)>(counts[r])};
       }
       for (int32_t e = counts_[i * tiles_ + t]; e > 0; --e, ++entry) {
-        for (int32_t c = entry->count; c > 0; --c, ++at) {
+        for (int32_t c = entry->count; c > 0; --c) {
           const int64_t p = cursors[entry->row]++;
           *column++ = static_cast<COLUMN>(kept.columns[p] - t * tile);
-          words_[at] = kept.words[p];
+          *word++ = kept.words[p];
         }
       }
     }
@@ -130,10 +132,10 @@ bool Csr16::fill_as(const Words& kept) {
 }
 
 SlCsr16 Csr16::rows(int64_t part) const {
-  const Stream& from = streams_[part];
+  const PartAt& from = parts_at_[part];
   return {parts_[part].rows, tiles_, wide_, counts_.get() + part * tiles_,
-          entries_.get() + from.entry * entry_bytes(), columns_.get() + from.word * column_bytes(),
-          words_.get() + from.word};
+          entries_ + from.entry * entry_bytes(), columns_ + from.word * column_bytes(),
+          streams_.get() + from.word};
 }
 
 void Csr16::multiply(int64_t part, int64_t tokens, const void* x, void* sums, int64_t ld,

@@ -1,10 +1,39 @@
 // SPDX-License-Identifier: Apache-2.0
-// csr16_spmm_1xt: sums [rows][tokens] = rows * x [k][tokens], tokens 4 or 8. One word at a time against
-// all tokens, into two sums in turn per row and tile: at most nnz(row) + tiles roundings.
+// csr16_spmm_1xt: sums [rows][tokens] = rows * x [k][tokens], tokens 4 or 8. One word at a time against all
+// tokens, into four sums in turn per row and tile, so that the latency of the multiply-add does not
+// show: at most nnz(row) + 2 * tiles roundings. Reads, and ignores, up to 64 bytes behind words.
 #include "../few_level.h"
 #include "multiply.h"
 
 namespace {
+
+// Word J of four in all lanes. Loading them together leaves the load ports to x.
+template <int TOKENS>
+struct Four {
+#if defined(__AVX__)
+  typename Lanes<TOKENS>::f all;
+  __attribute__((always_inline)) explicit Four(const uint32_t* p) {
+    const float* from = reinterpret_cast<const float*>(p);
+    if constexpr (TOKENS == 4) all = _mm_loadu_ps(from);
+    if constexpr (TOKENS == 8) all = _mm256_broadcast_ps(reinterpret_cast<const __m128*>(from));
+  }
+  template <int J>
+  __attribute__((always_inline)) typename Lanes<TOKENS>::i word() const {
+    if constexpr (TOKENS == 4) {
+      return reinterpret_cast<Lanes<4>::i>(_mm_permute_ps(all, J * 0x55));
+    } else {
+      return reinterpret_cast<Lanes<8>::i>(_mm256_permute_ps(all, J * 0x55));
+    }
+  }
+#else
+  const uint32_t* from;
+  __attribute__((always_inline)) explicit Four(const uint32_t* p) : from(p) {}
+  template <int J>
+  __attribute__((always_inline)) typename Lanes<TOKENS>::i word() const {
+    return typename Lanes<TOKENS>::i{} + static_cast<int32_t>(from[J]);
+  }
+#endif
+};
 
 template <int TYPE, bool FAST, int TOKENS, class ROW, class COLUMN>
 void tiles(const SlCsr16* w, int64_t tile_words, const uint32_t* x, int32_t* sums) {
@@ -14,23 +43,34 @@ void tiles(const SlCsr16* w, int64_t tile_words, const uint32_t* x, int32_t* sum
   const uint32_t* word = w->words;
   memset(sums, 0, static_cast<size_t>(w->rows * TOKENS) * sizeof(int32_t));
   for (int64_t tile = 0; tile < w->tiles; ++tile, x += tile_words * TOKENS) {
+    const auto in = [x](COLUMN c) {
+      return load_words<TOKENS>(x + static_cast<uint64_t>(c) * TOKENS);
+    };
     for (int32_t e = w->counts[tile]; e > 0; --e, ++entry) {
       int32_t* to = sums + entry->row * TOKENS;
-      I even = load_words<TOKENS>(to), odd = {};
+      I sum0 = load_words<TOKENS>(to), sum1 = {}, sum2 = {}, sum3 = {};
       int32_t left = entry->count;
       for (; left >= 4; left -= 4, column += 4, word += 4) {
-#pragma GCC unroll 4
-        for (int i = 0; i < 4; ++i) {
-          I& sum = i % 2 == 0 ? even : odd;
-          sum = multiply<TYPE, FAST, TOKENS>(sum, load_words<TOKENS>(x + column[i] * TOKENS),
-                                             I{} + static_cast<int32_t>(word[i]));
+        const Four<TOKENS> four(word);
+        sum0 = multiply<TYPE, FAST, TOKENS>(sum0, in(column[0]), four.template word<0>());
+        sum1 = multiply<TYPE, FAST, TOKENS>(sum1, in(column[1]), four.template word<1>());
+        sum2 = multiply<TYPE, FAST, TOKENS>(sum2, in(column[2]), four.template word<2>());
+        sum3 = multiply<TYPE, FAST, TOKENS>(sum3, in(column[3]), four.template word<3>());
+      }
+      if (left > 0) {
+        const Four<TOKENS> four(word);
+        sum0 = multiply<TYPE, FAST, TOKENS>(sum0, in(column[0]), four.template word<0>());
+        if (left > 1) {
+          sum1 = multiply<TYPE, FAST, TOKENS>(sum1, in(column[1]), four.template word<1>());
         }
+        if (left > 2) {
+          sum2 = multiply<TYPE, FAST, TOKENS>(sum2, in(column[2]), four.template word<2>());
+        }
+        column += left;
+        word += left;
       }
-      for (; left > 0; --left, ++column, ++word) {
-        even = multiply<TYPE, FAST, TOKENS>(even, load_words<TOKENS>(x + *column * TOKENS),
-                                            I{} + static_cast<int32_t>(*word));
-      }
-      store_words<TOKENS>(to, add<TYPE, TOKENS>(even, odd));
+      store_words<TOKENS>(to, add<TYPE, TOKENS>(add<TYPE, TOKENS>(sum0, sum1),
+                                                add<TYPE, TOKENS>(sum2, sum3)));
     }
   }
 }

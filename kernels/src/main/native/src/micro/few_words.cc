@@ -41,7 +41,8 @@ void SL_KERNEL(few_words_bf16)(int64_t k, const float* x, float, void* words, fl
   pad(words, k * 2);
 }
 
-void SL_KERNEL(few_words_u8)(int64_t k, const float* x, float scale, void* words, float* token_scale) {
+void SL_KERNEL(few_words_u8)(int64_t k, const float* x, float scale, void* words,
+                             float* token_scale) {
   typedef uint8_t bytes __attribute__((vector_size(W)));
   uint8_t* to = static_cast<uint8_t*>(words);
   const float s = scale > 0 ? scale : largest(k, x) / 127.0f;

@@ -15,6 +15,13 @@
 
 namespace {
 
+// Lanes used at once: 8 where the avx512 sources are compiled for AVX2.
+#if SL_WIDTH == 16 && !defined(__AVX512F__)
+constexpr int V = 8;
+#else
+constexpr int V = W;
+#endif
+
 // Lanes as int32 vectors of N lanes, whatever the type of words.
 template <int N>
 struct Lanes {
@@ -42,14 +49,6 @@ SL_INLINE typename Lanes<N>::f fma_lanes(typename Lanes<N>::f a, typename Lanes<
 #if defined(__FMA__)
   if constexpr (N == 8) return _mm256_fmadd_ps(a, b, c);
   if constexpr (N == 4) return _mm_fmadd_ps(a, b, c);
-  if constexpr (N > 8) {
-    union {
-      typename Lanes<N>::f all;
-      __m256 part[N / 8];
-    } x = {a}, y = {b}, z = {c};
-    for (int i = 0; i < N / 8; ++i) z.part[i] = _mm256_fmadd_ps(x.part[i], y.part[i], z.part[i]);
-    return z.all;
-  }
 #endif
   return a * b + c;
 }
@@ -166,27 +165,53 @@ SL_INLINE bool fast_words(int type) {
 }
 
 #if defined(__AVX512F__)
+template <int TYPE>
+SL_INLINE __m512i plus(__m512i a, __m512i b) {
+  using I = Lanes<16>::i;
+  return reinterpret_cast<__m512i>(
+      add<TYPE, 16>(reinterpret_cast<I>(a), reinterpret_cast<I>(b)));
+}
+#endif
+
+// Sums of the lanes of 4 vectors, in order.
+template <int TYPE>
+SL_INLINE void sum4(const Lanes<V>::i* a, int32_t* sums) {
+#if defined(__AVX512F__)
+  const __m512i* v = reinterpret_cast<const __m512i*>(a);
+  const __m512i low =
+      plus<TYPE>(_mm512_unpacklo_epi32(v[0], v[1]), _mm512_unpackhi_epi32(v[0], v[1]));
+  const __m512i high =
+      plus<TYPE>(_mm512_unpacklo_epi32(v[2], v[3]), _mm512_unpackhi_epi32(v[2], v[3]));
+  __m512i all = plus<TYPE>(_mm512_unpacklo_epi64(low, high), _mm512_unpackhi_epi64(low, high));
+  all = plus<TYPE>(all, _mm512_shuffle_i32x4(all, all, 0x4e));
+  all = plus<TYPE>(all, _mm512_shuffle_i32x4(all, all, 0xb1));
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(sums), _mm512_castsi512_si128(all));
+#else
+  for (int r = 0; r < 4; ++r) {
+    sums[r] = a[r][0];
+    for (int i = 1; i < V; ++i) sums[r] = add1<TYPE>(sums[r], a[r][i]);
+  }
+#endif
+}
+
+#if defined(__AVX512F__)
 // Sums of the 16 lanes of 16 vectors, in order.
 template <int TYPE>
 SL_INLINE __m512i sum16(const __m512i* a) {
-  const auto plus = [](__m512i p, __m512i q) {
-    return reinterpret_cast<__m512i>(
-        add<TYPE, 16>(reinterpret_cast<Lanes<16>::i>(p), reinterpret_cast<Lanes<16>::i>(q)));
-  };
   __m512i pairs[8], fours[4];
   for (int i = 0; i < 8; ++i) {
-    pairs[i] = plus(_mm512_unpacklo_epi32(a[2 * i], a[2 * i + 1]),
+    pairs[i] = plus<TYPE>(_mm512_unpacklo_epi32(a[2 * i], a[2 * i + 1]),
                     _mm512_unpackhi_epi32(a[2 * i], a[2 * i + 1]));
   }
   for (int i = 0; i < 4; ++i) {
-    fours[i] = plus(_mm512_unpacklo_epi64(pairs[2 * i], pairs[2 * i + 1]),
+    fours[i] = plus<TYPE>(_mm512_unpacklo_epi64(pairs[2 * i], pairs[2 * i + 1]),
                     _mm512_unpackhi_epi64(pairs[2 * i], pairs[2 * i + 1]));
   }
-  const __m512i low = plus(_mm512_shuffle_i32x4(fours[0], fours[1], 0x88),
+  const __m512i low = plus<TYPE>(_mm512_shuffle_i32x4(fours[0], fours[1], 0x88),
                            _mm512_shuffle_i32x4(fours[0], fours[1], 0xdd));
-  const __m512i high = plus(_mm512_shuffle_i32x4(fours[2], fours[3], 0x88),
+  const __m512i high = plus<TYPE>(_mm512_shuffle_i32x4(fours[2], fours[3], 0x88),
                             _mm512_shuffle_i32x4(fours[2], fours[3], 0xdd));
-  return plus(_mm512_shuffle_i32x4(low, high, 0x88), _mm512_shuffle_i32x4(low, high, 0xdd));
+  return plus<TYPE>(_mm512_shuffle_i32x4(low, high, 0x88), _mm512_shuffle_i32x4(low, high, 0xdd));
 }
 #endif
 

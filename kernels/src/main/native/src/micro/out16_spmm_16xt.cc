@@ -8,25 +8,23 @@
 
 namespace {
 
-constexpr int64_t kAhead = 2048;  // bytes of weights prefetched: the stream comes from memory
-
 template <int TYPE, bool FAST, int TOKENS>
 SL_INLINE void block(const uint32_t* line, const uint32_t* x, int64_t stride,
-                     typename Lanes<W>::i* sum) {
-  using I = typename Lanes<W>::i;
-  const I w = load_words<W>(line);
+                     typename Lanes<V>::i* sum) {
+  using I = typename Lanes<V>::i;
+  const I w = load_words<V>(line);
   (void)stride;
 #pragma GCC unroll 16
   for (int t = 0; t < TOKENS; ++t) {
-    sum[t] = multiply<TYPE, FAST, W>(sum[t], I{} + static_cast<int32_t>(x[t]), w);
+    sum[t] = multiply<TYPE, FAST, V>(sum[t], I{} + static_cast<int32_t>(x[t]), w);
   }
 }
 
-// Lanes [part, part + W) of each block.
+// Lanes [part, part + V) of each block.
 template <int TYPE, bool FAST, int TOKENS, int SETS>
 SL_INLINE void block_row(int64_t count, const uint16_t* steps, const uint32_t* words,
                          const uint32_t* x, int64_t stride, int32_t* sums, int64_t ld) {
-  using I = typename Lanes<W>::i;
+  using I = typename Lanes<V>::i;
   I sum[SETS][TOKENS];
 #pragma GCC unroll 16
   for (int i = 0; i < SETS * TOKENS; ++i) sum[i / TOKENS][i % TOKENS] = I{};
@@ -35,7 +33,6 @@ SL_INLINE void block_row(int64_t count, const uint16_t* steps, const uint32_t* w
 #pragma GCC unroll 8
     for (int s = 0; s < SETS; ++s) {
       x += steps[i + s] * stride;
-      __builtin_prefetch(words + (i + s) * 16 + kAhead / 4);
       block<TYPE, FAST, TOKENS>(words + (i + s) * 16, x, stride, sum[s]);
     }
   }
@@ -50,11 +47,11 @@ SL_INLINE void block_row(int64_t count, const uint16_t* steps, const uint32_t* w
 #pragma GCC unroll 16
     for (int j = 0; j < half * TOKENS; ++j) {
       I& to = sum[j / TOKENS][j % TOKENS];
-      to = add<TYPE, W>(to, sum[j / TOKENS + half][j % TOKENS]);
+      to = add<TYPE, V>(to, sum[j / TOKENS + half][j % TOKENS]);
     }
   }
 #pragma GCC unroll 16
-  for (int t = 0; t < TOKENS; ++t) store_words<W>(sums + t * ld, sum[0][t]);
+  for (int t = 0; t < TOKENS; ++t) store_words<V>(sums + t * ld, sum[0][t]);
 }
 
 template <int TYPE, bool FAST, int TOKENS, int SETS>
@@ -62,7 +59,7 @@ void block_rows(const SlOut16* w, const uint32_t* x, int64_t stride, int32_t* su
   const uint16_t* steps = w->steps;
   const uint32_t* words = w->words;
   for (int64_t b = 0; b < w->block_rows; ++b) {
-    for (int part = 0; part < 16; part += W) {
+    for (int part = 0; part < 16; part += V) {
       block_row<TYPE, FAST, TOKENS, SETS>(w->counts[b], steps, words + part, x, stride,
                                           sums + b * 16 + part, ld);
     }
@@ -75,7 +72,7 @@ template <int TYPE, bool FAST>
 void any_tokens(const SlOut16* w, int64_t tokens, const void* words, void* out, int64_t ld) {
   const uint32_t* x = static_cast<const uint32_t*>(words);
   int32_t* sums = static_cast<int32_t*>(out);
-  constexpr int kMore = W == 16 ? 2 : 1;
+  constexpr int kMore = V == 16 ? 2 : 1;
   switch (tokens) {
     case 1: return block_rows<TYPE, FAST, 1, 4 * kMore>(w, x, 1, sums, ld);
     case 2: return block_rows<TYPE, FAST, 2, 2 * kMore>(w, x, 2, sums, ld);
@@ -83,7 +80,7 @@ void any_tokens(const SlOut16* w, int64_t tokens, const void* words, void* out, 
     case 8: return block_rows<TYPE, FAST, 8, 1>(w, x, 8, sums, ld);
     default: break;
   }
-#if SL_WIDTH == 16
+#if defined(__AVX512F__)
   block_rows<TYPE, FAST, 16, 1>(w, x, 16, sums, ld);
 #else
   block_rows<TYPE, FAST, 8, 1>(w, x, 16, sums, ld);
