@@ -69,11 +69,16 @@ int PanelDesign::task(const Call& call, int64_t panel, int64_t first_part, int64
     float* sums = rows_out ? scratch(kTask2, product(p.rows, width))
                            : call.y.data + panel_at(panel, n) + p.first * width;
     if (sums == nullptr) return SL_NO_MEMORY;
-    multiply(i, width, words, sums);
     SlFinish finish{type, nullptr, nullptr, token_scales, nullptr, call.y.act, nullptr};
     if (type == SL_I8) {
       finish.scales = scales_.get() + p.first;
       finish.sums = sums_.get() + p.first;
+    }
+    // On the way to rows finish_rows scales beside its shuffles.
+    if (type == SL_I8 && !rows_out && multiply_scaled(i, width, words, finish, sums)) {
+      finish.type = SL_F32;
+    } else {
+      multiply(i, width, words, sums);
     }
     if (call.y.bias != nullptr) finish.bias = call.y.bias + p.first;
     if (rows_out) {

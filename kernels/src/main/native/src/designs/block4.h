@@ -5,6 +5,8 @@
 
 #include <stdint.h>
 
+#include "../level.h"
+
 // One word of 4 neighbouring outputs, and where its inputs lie in a panel of 16 tokens: word * 64
 // bytes; twice that in a panel of 32.
 struct SlBlock4 {
@@ -18,6 +20,9 @@ struct SlBlock4Kernels {
   // in each block row.
   void (*multiply[3])(int64_t rows, const int32_t* counts, const SlBlock4* blocks, int64_t tokens,
                       const void* x, void* sums);
+  // SL_I8 with the scales and zero point of f applied; false, with nothing done, where this is no gain.
+  bool (*multiply_scaled)(int64_t rows, const int32_t* counts, const SlBlock4* blocks, int64_t tokens,
+                          const void* x, const SlFinish* f, void* sums);
 };
 
 #endif  // SPARSELAND_DESIGNS_BLOCK4_H_

@@ -111,6 +111,60 @@ SL_INLINE void block_row(I8, int v, const SlBlock4* b, const SlBlock4* end, cons
   v == 2 ? i8_4x32(b, end, x, s) : i8_4x16(b, end, x, s);
 }
 
+// i8_4x32 with scale * token scale * (sum - 128 * sum of the weights) instead of the sum: conversions and
+// products run beside the multiply-adds of the next block row. The bits are those of `finish`.
+#define SL_START(at, sum0, sum1)                                                      \
+  "vpbroadcastd " at "(%[sums]), %%zmm18\n\tvpslld $7, %%zmm18, %%zmm18\n\t"          \
+  "vpsubd %%zmm18, %%zmm19, %%" sum0 "\n\tvmovdqa64 %%" sum0 ", %%" sum1 "\n\t"
+#define SL_SCALE(at, to0, to1, sum0, sum1)                                            \
+  "vcvtdq2ps %%" sum0 ", %%" sum0 "\n\tvcvtdq2ps %%" sum1 ", %%" sum1 "\n\t"          \
+  "vmulps " at "(%[scales])%{1to16%}, %%zmm28, %%zmm16\n\t"                           \
+  "vmulps " at "(%[scales])%{1to16%}, %%zmm29, %%zmm17\n\t"                           \
+  "vmulps %%zmm16, %%" sum0 ", %%" sum0 "\n\tvmulps %%zmm17, %%" sum1 ", %%" sum1     \
+  "\n\tvmovups %%" sum0 ", " to0 "(%[s])\n\tvmovups %%" sum1 ", " to1 "(%[s])\n\t"
+
+SL_INLINE void i8_4x32_scaled(const SlBlock4* b, const SlBlock4* end, const void* x,
+                              const float* scales, const int32_t* sums, const float* token_scales,
+                              float* s) {
+  asm volatile(
+      "vmovups (%[tokens]), %%zmm28\n\tvmovups 64(%[tokens]), %%zmm29\n\t" SL_ZERO("zmm19")
+      SL_START("0", "zmm20", "zmm21") SL_START("4", "zmm22", "zmm23")
+      SL_START("8", "zmm24", "zmm25") SL_START("12", "zmm26", "zmm27")
+      "cmpq %[end], %[b]\n\tje 2f\n\t"
+      ".p2align 5\n1:\n\t"
+      "movl (%[b]), %%eax\n\t"
+      "vmovups (%[x], %%rax, 2), %%zmm16\n\tvmovups 64(%[x], %%rax, 2), %%zmm17\n\t"
+      SL_ROW2("vpdpbusd", "4", "zmm20", "zmm21") SL_ROW2("vpdpbusd", "8", "zmm22", "zmm23")
+      SL_ROW2("vpdpbusd", "12", "zmm24", "zmm25") SL_ROW2("vpdpbusd", "16", "zmm26", "zmm27")
+      "addq $20, %[b]\n\tcmpq %[end], %[b]\n\tjne 1b\n2:\n\t"
+      SL_SCALE("0", "0", "64", "zmm20", "zmm21") SL_SCALE("4", "128", "192", "zmm22", "zmm23")
+      SL_SCALE("8", "256", "320", "zmm24", "zmm25") SL_SCALE("12", "384", "448", "zmm26", "zmm27")
+      : [b] "+r"(b)
+      : [x] "r"(x), [end] "r"(end), [s] "r"(s), [scales] "r"(scales), [sums] "r"(sums),
+        [tokens] "r"(token_scales)
+      : "rax", "cc", "memory", "xmm16", "xmm17", "xmm18", "xmm19", "xmm20", "xmm21", "xmm22", "xmm23",
+        "xmm24", "xmm25", "xmm26", "xmm27", "xmm28", "xmm29");
+}
+
+void panel_scaled(int64_t rows, const int32_t* counts, const SlBlock4* blocks, const void* x,
+                  const SlFinish& f, float* sums) {
+  int64_t row = 0;
+  for (; row + 4 <= rows; row += 4) {
+    i8_4x32_scaled(blocks, blocks + *counts, x, f.scales + row, f.sums + row, f.token_scales,
+                   sums + row * SL_PANEL);
+    blocks += *counts++;
+  }
+  if (row == rows) return;
+  float scales[4] = {}, last[4 * SL_PANEL];
+  int32_t weight_sums[4] = {};
+  for (int64_t r = row; r < rows; ++r) {
+    scales[r - row] = f.scales[r];
+    weight_sums[r - row] = f.sums[r];
+  }
+  i8_4x32_scaled(blocks, blocks + *counts, x, scales, weight_sums, f.token_scales, last);
+  memcpy(sums + row * SL_PANEL, last, static_cast<size_t>((rows - row) * SL_PANEL) * sizeof(float));
+}
+
 template <typename T, int V>
 void panel_asm(int64_t rows, const int32_t* counts, const SlBlock4* blocks, const void* x,
                float* sums) {
@@ -150,7 +204,19 @@ void panel(int64_t rows, const int32_t* counts, const SlBlock4* blocks, int64_t 
   }
 }
 
+bool scaled(int64_t rows, const int32_t* counts, const SlBlock4* blocks, int64_t tokens,
+            const void* x, const SlFinish* f, void* sums) {
+#if defined(SL_ASM)
+  if (tokens == SL_PANEL && native(I8())) {
+    panel_scaled(rows, counts, blocks, x, *f, static_cast<float*>(sums));
+    return true;
+  }
+#endif
+  (void)rows, (void)counts, (void)blocks, (void)tokens, (void)x, (void)f, (void)sums;
+  return false;
+}
+
 }  // namespace
 
 extern const SlBlock4Kernels SL_KERNEL(block4_kernels);
-const SlBlock4Kernels SL_KERNEL(block4_kernels) = {{panel<F32>, panel<Bf16>, panel<I8>}};
+const SlBlock4Kernels SL_KERNEL(block4_kernels) = {{panel<F32>, panel<Bf16>, panel<I8>}, scaled};

@@ -41,12 +41,16 @@ void finish_as(const SlFinish* f, int64_t rows, float* sums) {
   }
 }
 
-// W outputs from i on, or n < W of them, of up to 4 tokens from t on; sums [W][tokens].
-template <int ACT, bool I8, bool PART>
+// What comes after the scales: nothing, a bias, or whatever the pointers say.
+enum Extra { kNothing, kBias, kAny };
+
+// W outputs from i on, or n < W of them, of 4 tokens from t on, or what `own` leaves; sums [W][tokens].
+template <int ACT, bool I8, Extra EXTRA, bool PART>
 SL_INLINE void finish_columns(const SlFinish& f, int64_t i, int64_t n, int64_t t, int64_t own,
                               int64_t tokens, const float* sums, float* y, int64_t ld) {
   const auto row_values = [&](const float* p) { return PART ? load_part(p + i, n) : load(p + i); };
-  const vf bias = f.bias == nullptr ? zero() : row_values(f.bias);
+  const bool has_bias = EXTRA == kBias || (EXTRA == kAny && f.bias != nullptr);
+  const vf bias = has_bias ? row_values(f.bias) : zero();
   const vf scale = I8 ? row_values(f.scales) : zero();
   const vi zero_point =
       I8 ? reinterpret_cast<vi>(row_values(reinterpret_cast<const float*>(f.sums))) << 7 : vi{};
@@ -54,13 +58,13 @@ SL_INLINE void finish_columns(const SlFinish& f, int64_t i, int64_t n, int64_t t
   columns4(sums + t, tokens, v);
 #pragma GCC unroll 4
   for (int r = 0; r < 4; ++r) {
-    if (t + r >= own) return;
+    if (PART && t + r >= own) return;
     vf out = v[r];
     if (I8) out = scaled(out, zero_point, f.token_scales[t + r] * scale);
-    if (f.bias != nullptr) out = out + bias;
+    if (has_bias) out = out + bias;
     out = activate(ACT, out);
     const int64_t at = (t + r) * ld + i;
-    if (f.residual != nullptr) {
+    if (EXTRA == kAny && f.residual != nullptr) {
       out = out + (PART ? load_part(f.residual + at, n) : load(f.residual + at));
     }
     if (PART) {
@@ -72,21 +76,26 @@ SL_INLINE void finish_columns(const SlFinish& f, int64_t i, int64_t n, int64_t t
 }
 
 // Token by token, so that each row of y is written in sequence.
-template <int ACT, bool I8>
+template <int ACT, bool I8, Extra EXTRA>
 void finish_rows_as(const SlFinish* f, int64_t rows, int64_t tokens, const float* sums, int64_t own,
                     float* y, int64_t ld) {
   const SlFinish copy = *f;
   const int64_t whole = rows / W * W;
-  float last[W * SL_PANEL] = {};
-  memcpy(last, sums + whole * tokens, static_cast<size_t>((rows - whole) * tokens) * sizeof(float));
-  for (int64_t t = 0; t < own; t += 4) {
+  int64_t t = 0;
+  for (; t + 4 <= own; t += 4) {
     for (int64_t i = 0; i < whole; i += W) {
-      finish_columns<ACT, I8, false>(copy, i, W, t, own, tokens, sums + i * tokens, y, ld);
-    }
-    if (whole < rows) {
-      finish_columns<ACT, I8, true>(copy, whole, rows - whole, t, own, tokens, last, y, ld);
+      finish_columns<ACT, I8, EXTRA, false>(copy, i, W, t, own, tokens, sums + i * tokens, y, ld);
     }
   }
+  const auto rest = [&](int64_t i, int64_t n, int64_t first) {
+    float part[W * SL_PANEL] = {};
+    memcpy(part, sums + i * tokens, static_cast<size_t>(n * tokens) * sizeof(float));
+    for (int64_t j = first; j < own; j += 4) {
+      finish_columns<ACT, I8, EXTRA, true>(copy, i, n, j, own, tokens, part, y, ld);
+    }
+  };
+  for (int64_t i = 0; t < own && i < whole; i += W) rest(i, W, t);
+  if (whole < rows) rest(whole, rows - whole, 0);
 }
 
 template <int ACT, bool I8>
@@ -101,11 +110,23 @@ void finish_any(const SlFinish* f, int64_t rows, int64_t tokens, float* sums) {
                    : finish_panel<ACT, false>(f, rows, tokens, sums);
 }
 
+template <int ACT, bool I8>
+void finish_rows_any(const SlFinish* f, int64_t rows, int64_t tokens, const float* sums,
+                     int64_t own, float* y, int64_t ld) {
+  if (f->residual != nullptr || f->bias == nullptr) {
+    if (ACT == SL_IDENTITY && f->residual == nullptr) {
+      return finish_rows_as<ACT, I8, kNothing>(f, rows, tokens, sums, own, y, ld);
+    }
+    return finish_rows_as<ACT, I8, kAny>(f, rows, tokens, sums, own, y, ld);
+  }
+  return finish_rows_as<ACT, I8, kBias>(f, rows, tokens, sums, own, y, ld);
+}
+
 template <int ACT>
-void finish_rows_any(const SlFinish* f, int64_t rows, int64_t tokens, const float* sums, int64_t own,
-                     float* y, int64_t ld) {
-  f->type == SL_I8 ? finish_rows_as<ACT, true>(f, rows, tokens, sums, own, y, ld)
-                   : finish_rows_as<ACT, false>(f, rows, tokens, sums, own, y, ld);
+void finish_rows_any(const SlFinish* f, int64_t rows, int64_t tokens, const float* sums,
+                     int64_t own, float* y, int64_t ld) {
+  f->type == SL_I8 ? finish_rows_any<ACT, true>(f, rows, tokens, sums, own, y, ld)
+                   : finish_rows_any<ACT, false>(f, rows, tokens, sums, own, y, ld);
 }
 
 }  // namespace
