@@ -28,6 +28,13 @@ class ModelsTest {
   }
 
   @Test
+  void an_encoder_layer_of_bert_base_has_the_published_number_of_parameters() {
+    // Four 768x768 and two 768x3072 layers with biases, two norms: a twelfth of 85,054,464.
+    assertThat(parameters(new Encoder(1, 768, 12, 3072).get(), new Shape(1, 2, 768)))
+        .isEqualTo(85_054_464 / 12);
+  }
+
+  @Test
   void mlp_maps_its_first_size_to_its_last() {
     try (NDManager manager = NDManager.newBaseManager("PyTorch")) {
       Block block = new Mlp(List.of(6, 5, 3)).get();
@@ -46,6 +53,9 @@ class ModelsTest {
     assertThatThrownBy(() -> new Mlp(List.of(6))).hasMessageContaining("at least two sizes");
     assertThatThrownBy(() -> Lenet.of(300, 0)).hasMessageContaining("size 0");
     assertThatThrownBy(() -> new Lenet5(-1)).hasMessageContaining("size -1");
+    assertThatThrownBy(() -> new Encoder(1, 8, 3, 9))
+        .hasMessageContaining("3 heads for a width of 8");
+    assertThatThrownBy(() -> new Encoder(0, 8, 2, 9)).hasMessageContaining("size 0");
   }
 
   private static long parameters(Block block, Shape input) {

@@ -156,10 +156,6 @@ final class CheckedKernels implements Kernels {
         epsilon >= 0 && epsilon < Float.POSITIVE_INFINITY,
         "layerNorm: epsilon is %s, allowed is 0 or more",
         epsilon);
-    if (x.layout() == Layout.ROWS) {
-      set.layerNorm(x.size() / columns, columns, 1, x, scale, shift, epsilon, y);
-      return;
-    }
     PanelParts.of(
         x,
         (outer, inner, part) ->
@@ -201,22 +197,7 @@ final class CheckedKernels implements Kernels {
         "binary: y is an input of another shape");
     Broadcast plan = Broadcast.of(a.dimensions(), b.dimensions(), y.dimensions());
     if (y.layout() == Layout.PANELS) {
-      PanelParts.of(
-          y,
-          (outer, inner, part) -> {
-            int[] sizes = {outer, y.dimension(y.rank() - 1), inner};
-            Broadcast each =
-                Broadcast.of(PanelParts.sizes(a, sizes), PanelParts.sizes(b, sizes), sizes);
-            set.binary(
-                op,
-                each,
-                PanelParts.operand(a, y, part, 0),
-                PanelParts.operand(b, y, part, 1),
-                part.apply(2));
-          },
-          a,
-          b,
-          y);
+      PanelParts.binary(set, op, a, b, y);
       return;
     }
     Shapes.layout("binary", "a", a, Layout.ROWS);

@@ -15,14 +15,15 @@ public record Turned(Tensor tensor, List<Integer> permutation) {
   /** Checks the permutation. */
   public Turned {
     permutation = List.copyOf(permutation);
-    Check.that(
-        IntStream.range(0, tensor.rank())
-            .boxed()
-            .toList()
-            .equals(permutation.stream().sorted().toList()),
-        "permutation %s of %s",
-        permutation,
-        tensor);
+    boolean[] seen = new boolean[tensor.rank()];
+    boolean good = permutation.size() == seen.length;
+    for (int axis : permutation) {
+      good = good && axis >= 0 && axis < seen.length && !seen[axis];
+      if (good) {
+        seen[axis] = true;
+      }
+    }
+    Check.that(good, "permutation %s of %s, allowed is each axis once", permutation, tensor);
   }
 
   /** The tensor as it is. */
@@ -32,13 +33,19 @@ public record Turned(Tensor tensor, List<Integer> permutation) {
 
   /** The sizes in this order. */
   int[] shape() {
-    return permutation.stream().mapToInt(tensor::dimension).toArray();
+    int[] shape = new int[tensor.rank()];
+    for (int i = 0; i < shape.length; i++) {
+      shape[i] = tensor.dimension(permutation.get(i));
+    }
+    return shape;
   }
 
   /** From one element to the next along each axis in this order. */
   int[] steps() {
-    return permutation.stream()
-        .mapToInt(axis -> Shapes.product(tensor, axis + 1, tensor.rank()))
-        .toArray();
+    int[] steps = new int[tensor.rank()];
+    for (int i = 0; i < steps.length; i++) {
+      steps[i] = Shapes.product(tensor, permutation.get(i) + 1, steps.length);
+    }
+    return steps;
   }
 }
