@@ -92,6 +92,8 @@ std::unique_ptr<Floats> run(const char* what, int level, int64_t size, const F& 
 
 // Every design: packing, products, bad input.
 void test_designs(int level);
+// The products of a training step.
+void test_training(int level);
 
 }  // namespace sl_test
 
