@@ -278,6 +278,7 @@ void test_callers(int level) {
 void test_level(int level) {
   sl_test::test_designs(level);
   sl_test::test_words(level);
+  sl_test::test_training(level);
   test_convs(level);
   for (bool turned : {false, true}) {
     test_matmul(level, 50, 17, 33, turned);

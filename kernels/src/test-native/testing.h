@@ -94,6 +94,8 @@ std::unique_ptr<Floats> run(const char* what, int level, int64_t size, const F& 
 void test_designs(int level);
 // Words of bf16 and u8, and the worked example of int8 blocks.
 void test_words(int level);
+// The products of a training step.
+void test_training(int level);
 
 }  // namespace sl_test
 

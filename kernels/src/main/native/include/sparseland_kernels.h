@@ -163,6 +163,25 @@ SL_API int sl_softmax(int level, int64_t outer, int64_t n, int64_t inner, int lo
 SL_API int sl_reduce(int level, int op, int64_t outer, int64_t n, int64_t inner, const float* x,
                      float* y, int threads);
 
+// Training: a matrix w [n, k] whose pattern stays while its values change. Values are fp32, the kept
+// ones in row-major order; packed in both orders, so that one step is sl_sparse_set, then products.
+typedef struct sl_sparse sl_sparse;
+// All values are undefined until the first sl_sparse_set. mask null: all are kept.
+SL_API int sl_sparse_pack(int level, int64_t n, int64_t k, const uint64_t* mask, sl_sparse** out);
+SL_API void sl_sparse_free(sl_sparse* w);
+SL_API int64_t sl_sparse_kept(const sl_sparse* w);
+// New values [kept] in place; no other call may use w meanwhile.
+SL_API int sl_sparse_set(sl_sparse* w, const float* values, int threads);
+// y [m, n] = act(x [m, k] * w' + bias) + residual, as sl_linear.
+SL_API int sl_sparse_forward(const sl_sparse* w, int64_t m, const sl_input* x, const sl_output* y,
+                             int threads);
+// dx [m, k] = dy [m, n] * w.
+SL_API int sl_sparse_input_gradient(const sl_sparse* w, int64_t m, const sl_input* dy,
+                                    const sl_output* dx, int threads);
+// dw [kept] = the sum over tokens of dy [m, n]' * x [m, k] at the kept weights; both SL_ROWS or SL_PANELS.
+SL_API int sl_sparse_weight_gradient(const sl_sparse* w, int64_t m, int layout, const float* x,
+                                     const float* dy, float* dw, int threads);
+
 // For tests: the n-th allocation from now fails (1 = the next one); 0 = none does.
 SL_API void sl_test_fail_allocation(int64_t n);
 

@@ -33,6 +33,15 @@ class CsrPacked : public PanelDesign {
   int64_t nonzeros() const override { return kept_; }
   void multiply(int64_t part, int64_t tokens, const void* words, void* sums) const override;
 
+  // visit(uint32_t*) for every kept word, in the order in which they lie: how values change in place.
+  template <typename F>
+  void for_words(const F& visit) const {
+    for (size_t i = 0; i < store_.quads.size(); ++i) {
+      for (uint32_t& word : store_.quads[static_cast<int64_t>(i)].word) visit(&word);
+    }
+    for (size_t i = 0; i < store_.ones.size(); ++i) visit(&store_.ones[static_cast<int64_t>(i)].word);
+  }
+
  private:
   int token(const Call& call) const;
 
