@@ -48,7 +48,8 @@ struct Plain : T {
 
 // Defines steps() for 2 vectors with one instruction, OP(sum, word, offset, displacement): the compiler
 // would spill general registers here. One vector load brings four words and one scalar load four
-// offsets, so that the load ports, of which x takes nearly all, see little else.
+// offsets, so that the load ports, of which x takes nearly all, see little else. The hardware does not
+// fetch ahead far enough in a stream that is read between so many other lines.
 #define SL_ROW(OP, r, w, o) OP("%[s" r "0]", w, o, "") OP("%[s" r "1]", w, o, SL_NEXT)
 #define SL_STEPS(OP, CLOBBERS)                                                                   \
   template <int SCALE>                                                                           \
@@ -61,6 +62,7 @@ struct Plain : T {
         "1:\n\t"                                                                                 \
         "vmovups (%[q]), %x[w3]\n\t"                                                             \
         "movq 16(%[q]), %[o]\n\t"                                                                \
+        "prefetcht0 640(%[q])\n\t"                                                              \
         "addq $24, %[q]\n\t"                                                                     \
         "vbroadcastss %x[w3], %[w0]\n\t"                                                         \
         "movzwl %w[o], %k[t]\n\t" SL_ROW(OP, "0", "%[w0]", "%[t]")                               \
@@ -85,8 +87,8 @@ struct Plain : T {
 
 struct F32Asm : F32 {
   static constexpr bool kAsm = true;
-#define SL_FMA(s, w, o, d) "vfmadd231ps " d "(%[x]," o ",%c[scale]), " w ", " s "\n\t"
-  SL_STEPS(SL_FMA, )
+#define SL_OP_F32(s, w, o, d) "vfmadd231ps " d "(%[x]," o ",%c[scale]), " w ", " s "\n\t"
+  SL_STEPS(SL_OP_F32, )
 };
 
 #if SL_WIDTH == 16
@@ -96,8 +98,8 @@ struct Bf16Asm : Bf16 {
     asm("vdpbf16ps %2, %1, %0" : "+v"(s) : "v"(w), "v"(x));
     return s;
   }
-#define SL_BF16(s, w, o, d) "vdpbf16ps " d "(%[x]," o ",%c[scale]), " w ", " s "\n\t"
-  SL_STEPS(SL_BF16, )
+#define SL_OP_BF16(s, w, o, d) "vdpbf16ps " d "(%[x]," o ",%c[scale]), " w ", " s "\n\t"
+  SL_STEPS(SL_OP_BF16, )
 };
 
 struct I8Asm : I8 {
@@ -107,11 +109,11 @@ struct I8Asm : I8 {
     return s;
   }
 // The unsigned operand comes first and cannot be in memory.
-#define SL_I8(s, w, o, d)                              \
+#define SL_OP_I8(s, w, o, d)                            \
   "vmovups " d "(%[x]," o ",%c[scale]), %%zmm31\n\t"   \
   "vpdpbusd " w ", %%zmm31, " s "\n\t"
-#define SL_I8_CLOBBERS , "xmm31"
-  SL_STEPS(SL_I8, SL_I8_CLOBBERS)
+#define SL_CLOBBERS_I8 , "xmm31"
+  SL_STEPS(SL_OP_I8, SL_CLOBBERS_I8)
 };
 #endif
 #endif
