@@ -4,9 +4,9 @@
 // round_to_even(x / s) limited to [-127, 127], stored as q + 128; a token of zeros has scale 0 and
 // stores 128. NaN gives 128 and infinities the limits: the caller refuses them where it matters.
 //
-// One element at a time in `words`, which takes what words_fast.h leaves: there W tokens go at once,
-// with the same bits.
-#include "words_fast.h"
+// One element at a time in `words`, which takes what words_fast.h and words_bf16.h leave: there W tokens
+// go at once, with the same bits.
+#include "words_bf16.h"
 
 namespace {
 
