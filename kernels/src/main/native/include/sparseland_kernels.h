@@ -76,7 +76,7 @@ enum {
   SL_OUT16 = 3,   // blocks of 16 outputs x 1 word, any number of tokens
   SL_COLUMN4 = 4, // int8, blocks of 4 outputs x 1 input, columns interleaved on the fly
   SL_BITMAP = 5,  // bitmap and expand, few tokens
-  SL_CSR16 = 6,   // 16-bit column numbers, few tokens
+  SL_CSR16 = 6,   // 8- or 16-bit column numbers, few tokens
   SL_ONEDNN = 7,  // all weights, by oneDNN when its library was given
   SL_DESIGNS = 8
 };

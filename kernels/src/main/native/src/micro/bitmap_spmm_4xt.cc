@@ -8,6 +8,7 @@
 
 namespace {
 
+constexpr int64_t kAhead = 1024;  // bytes of values that are fetched early from memory
 constexpr int kVectors = 16 / V;  // in a chunk
 
 template <int TYPE>
@@ -133,6 +134,8 @@ SL_INLINE const uint8_t* group(int64_t chunks, const typename Masks<TYPE>::mask*
   using I = typename Lanes<V>::i;
   I sum[TOKENS][4] = {};
   for (int64_t c = 0; c < chunks; ++c, mask += 4, x += 16) {
+    __builtin_prefetch(values + kAhead);  // the values of 4 masks seldom fill more than two lines
+    __builtin_prefetch(values + kAhead + 64);
     I in[TOKENS][kVectors];
 #pragma GCC unroll 4
     for (int t = 0; t < TOKENS; ++t) {
