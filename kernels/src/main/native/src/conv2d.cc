@@ -65,9 +65,11 @@ int64_t runs_of(const Conv& c, int64_t first, int64_t count, SlConvRun* run) {
 
 // sums [rows][ld] to outputs in place: bias and activation.
 void finish(const Conv& c, int64_t output, int64_t rows, int64_t ld, float* sums) {
-  const SlFinish f{SL_F32, nullptr, nullptr, nullptr, c.bias == nullptr ? nullptr : c.bias + output,
-                   c.act, nullptr};
-  c.level->finish(&f, rows, ld, sums);
+  if (c.bias == nullptr && c.act == SL_IDENTITY) return;
+  for (int64_t r = 0; r < rows; ++r) {
+    const float bias = c.bias == nullptr ? 0.0f : c.bias[output + r];
+    c.level->bias_act(ld, bias, c.act, sums + r * ld, sums + r * ld);
+  }
 }
 
 // Outputs [first, first + rows) of a group for `count` pixels from `at` on, counted in planes

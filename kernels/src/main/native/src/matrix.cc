@@ -46,26 +46,70 @@ bool Columns::fill(const sl_matrix& w) {
 bool Words::fill(const sl_matrix& w, int64_t rows_) {
   rows = rows_;
   block_rows = up(w.n, rows);
-  const int64_t per_word = values_in_word(w.type), width = width_of(w.type);
-  const int64_t row_words = words_of(w.type, w.k);
   Columns kept;
-  Array<int32_t> slot;  // of the current block row: word -> block, or -1
-  if (!kept.fill(w) || !slot.make(static_cast<size_t>(row_words)) ||
-      !starts.make(static_cast<size_t>(block_rows + 1))) {
-    return false;
+  if (!kept.fill(w) || !starts.make(static_cast<size_t>(block_rows + 1))) return false;
+  // The number of values in a word as a constant: a division by it is a shift.
+  switch (w.type) {
+    case SL_F32: return rows == 1 ? single<1, uint32_t>(w, kept) : joined<1, uint32_t>(w, kept);
+    case SL_BF16: return rows == 1 ? single<2, uint16_t>(w, kept) : joined<2, uint16_t>(w, kept);
+    default: return rows == 1 ? single<4, uint8_t>(w, kept) : joined<4, uint8_t>(w, kept);
   }
+}
+
+// Words of single rows: those of a row lie one after the other.
+template <int PER_WORD, typename T>
+bool Words::single(const sl_matrix& w, const Columns& kept) {
+  starts[0] = 0;
+  for (int64_t r = 0; r < w.n; ++r) {
+    int64_t count = 0;
+    int32_t last = -1;
+    for (int64_t p = kept.starts[r]; p < kept.starts[r + 1]; ++p) {
+      count += kept.columns[p] / PER_WORD != last;
+      last = kept.columns[p] / PER_WORD;
+    }
+    starts[r + 1] = starts[r] + count;
+  }
+  const int64_t size = starts[w.n];
+  if (!columns.make(static_cast<size_t>(size)) || !words.make(static_cast<size_t>(size))) return false;
+  const T* values = static_cast<const T*>(w.values);
+  int64_t at = -1;
+  for (int64_t r = 0; r < w.n; ++r) {
+    int32_t last = -1;
+    for (int64_t p = kept.starts[r]; p < kept.starts[r + 1]; ++p) {
+      const int32_t column = kept.columns[p];
+      const uint32_t bits = static_cast<uint32_t>(values[p]) << (column % PER_WORD * 8 * sizeof(T));
+      if (column / PER_WORD == last) {
+        words[at] |= bits;
+        continue;
+      }
+      last = column / PER_WORD;
+      columns[++at] = last;
+      words[at] = bits;
+    }
+  }
+  return true;
+}
+
+template <int PER_WORD, typename T>
+bool Words::joined(const sl_matrix& w, const Columns& kept) {
+  Array<int32_t> slot;  // of the current block row: word -> block, or -1
+  const int64_t row_words = up(w.k, PER_WORD);
+  if (!slot.make(static_cast<size_t>(row_words))) return false;
   const auto each_word = [&](int64_t block_row, const auto& visit) {
-    for (int64_t r = block_row * rows; r < least(w.n, (block_row + 1) * rows); ++r) {
-      for (int64_t p = kept.starts[r]; p < kept.starts[r + 1]; ++p) visit(r, kept.columns[p], p);
+    const int64_t first = block_row * rows, end = least(w.n, first + rows);
+    for (int64_t r = first; r < end; ++r) {
+      for (int64_t p = kept.starts[r]; p < kept.starts[r + 1]; ++p) {
+        visit(r - first, kept.columns[p], p);
+      }
     }
   };
   std::memset(slot.get(), 0xff, static_cast<size_t>(row_words) * sizeof(int32_t));
   starts[0] = 0;
   for (int64_t b = 0; b < block_rows; ++b) {
     int64_t count = 0;
-    each_word(b, [&](int64_t, int64_t column, int64_t) {
-      if (slot[column / per_word] != b) ++count;
-      slot[column / per_word] = static_cast<int32_t>(b);
+    each_word(b, [&](int64_t, int32_t column, int64_t) {
+      count += slot[column / PER_WORD] != b;
+      slot[column / PER_WORD] = static_cast<int32_t>(b);
     });
     starts[b + 1] = starts[b] + count;
   }
@@ -73,19 +117,19 @@ bool Words::fill(const sl_matrix& w, int64_t rows_) {
   if (!columns.make(static_cast<size_t>(blocks)) || !words.make(product(blocks, rows))) return false;
   std::memset(words.get(), 0, static_cast<size_t>(blocks * rows) * sizeof(uint32_t));
   std::memset(slot.get(), 0xff, static_cast<size_t>(row_words) * sizeof(int32_t));
-  const char* values = static_cast<const char*>(w.values);
+  const T* values = static_cast<const T*>(w.values);
   for (int64_t b = 0; b < block_rows; ++b) {
-    each_word(b, [&](int64_t, int64_t column, int64_t) { slot[column / per_word] = 0; });
+    each_word(b, [&](int64_t, int32_t column, int64_t) { slot[column / PER_WORD] = 0; });
     int64_t at = starts[b];
     for (int64_t i = 0; at < starts[b + 1]; ++i) {  // in the order of columns
       if (slot[i] < 0) continue;
       slot[i] = static_cast<int32_t>(at - starts[b]);
       columns[at++] = static_cast<int32_t>(i);
     }
-    each_word(b, [&](int64_t r, int64_t column, int64_t p) {
-      uint32_t* word = words.get() + (starts[b] + slot[column / per_word]) * rows + r % rows;
-      std::memcpy(reinterpret_cast<char*>(word) + column % per_word * width, values + p * width,
-                  static_cast<size_t>(width));
+    uint32_t* const block = words.get() + starts[b] * rows;
+    each_word(b, [&](int64_t r, int32_t column, int64_t p) {
+      block[slot[column / PER_WORD] * rows + r] |= static_cast<uint32_t>(values[p])
+                                                   << (column % PER_WORD * 8 * sizeof(T));
     });
     for (int64_t p = starts[b]; p < starts[b + 1]; ++p) slot[columns[p]] = -1;
   }

@@ -30,6 +30,12 @@ struct Words {
   Array<int32_t> columns;   // [blocks], in words
   Array<uint32_t> words;    // [blocks][rows]
   bool fill(const sl_matrix& w, int64_t rows);
+
+ private:
+  template <int PER_WORD, typename T>
+  bool single(const sl_matrix& w, const Columns& kept);
+  template <int PER_WORD, typename T>
+  bool joined(const sl_matrix& w, const Columns& kept);
 };
 
 // The sum of each row's values, [n], for the zero point of SL_I8.
