@@ -28,8 +28,6 @@ struct SlLevel {
   // c [panels][rows][2 * width] (+)= x [k][rows] * packed weights [panels][stride_k][2 * width].
   void (*dense_gemm)(int64_t rows, int64_t panels, int64_t k, int64_t stride_k, int first,
                      const float* x, const float* w, float* c);
-  // y [2 * width rows][2 * width pixels] = packed weights [k][2 * width] as rows * x [k][2 * width].
-  void (*dense_conv)(int64_t rows, int64_t k, const float* w, const float* x, float* y);
   // panel [k][tokens] from x [rows <= tokens][ld]; missing rows are 0.
   void (*rows_to_panel)(int64_t rows, int64_t tokens, int64_t k, const float* x, int64_t ld,
                         float* panel);

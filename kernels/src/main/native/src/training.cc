@@ -2,7 +2,6 @@
 // A matrix whose pattern stays while its values change: packed in both orders, so that the gradient of
 // the input is the same product with the transpose, and refreshed in place through one permutation
 // for each. The gradient of the weights is computed at the kept ones only.
-#include <algorithm>
 #include <cstring>
 
 #include "designs/csr.h"
@@ -18,7 +17,7 @@ namespace sl {
 namespace {
 
 constexpr int64_t kInputs = 64;     // at a time in the weight gradient: with 128 tokens what fits L1
-constexpr int64_t kMostRows = 512;  // of a part of the weight gradient
+constexpr int64_t kMostRows = 128;  // of a part of the weight gradient: its dy stays in L2
 
 const SlSddmmKernels& sddmm(const SlLevel* level) {
 #if defined(SL_X86)
@@ -64,7 +63,7 @@ struct sl_sparse {
   sl::Columns kept;
   sl::Order forward, transposed;
   int64_t parts = 0, part_rows = 0, k_blocks = 0;
-  sl::Array<SlSddmmRow> rows;  // [part][k block][rows], by falling count
+  sl::Array<SlSddmmRow> rows;  // [part][k block][rows]
 
   int fill(const uint64_t* mask);
   bool fill_rows();
@@ -118,15 +117,12 @@ bool sl_sparse::fill_rows() {
   SlSddmmRow* to = rows.get();
   for (int64_t first = 0; first < n; first += part_rows) {
     for (int64_t b = 0; b < k_blocks; ++b) {
-      SlSddmmRow* begin = to;
       for (int64_t row = first; row < sl::least(n, first + part_rows); ++row, ++to) {
         uint32_t end = next[row];
         while (end < kept.starts[row + 1] && kept.columns[end] < (b + 1) * sl::kInputs) ++end;
         *to = {static_cast<int32_t>(row), next[row], end - next[row]};
         next[row] = end;
       }
-      // Equal counts together: the branches of the kernel are then foreseen.
-      std::stable_sort(begin, to, [](const SlSddmmRow& a, const SlSddmmRow& c) { return a.count > c.count; });
     }
   }
   return true;

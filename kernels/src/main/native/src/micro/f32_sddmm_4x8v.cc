@@ -28,11 +28,11 @@ SL_INLINE v4 lane_sums(vf a, vf b, vf c, vf d) {
   const vf all =
       __builtin_shufflevector(ab, cd, 0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29) +
       __builtin_shufflevector(ab, cd, 2, 3, 18, 19, 6, 7, 22, 23, 10, 11, 26, 27, 14, 15, 30, 31);
-  union {
-    vf whole;
-    v4 quarter[4];
-  } u = {all};
-  return (u.quarter[0] + u.quarter[1]) + (u.quarter[2] + u.quarter[3]);
+  const v4 q0 = __builtin_shufflevector(all, all, 0, 1, 2, 3);
+  const v4 q1 = __builtin_shufflevector(all, all, 4, 5, 6, 7);
+  const v4 q2 = __builtin_shufflevector(all, all, 8, 9, 10, 11);
+  const v4 q3 = __builtin_shufflevector(all, all, 12, 13, 14, 15);
+  return (q0 + q1) + (q2 + q3);
 #elif SL_WIDTH == 8
   const vf ab = __builtin_shufflevector(a, b, 0, 8, 1, 9, 4, 12, 5, 13) +
                 __builtin_shufflevector(a, b, 2, 10, 3, 11, 6, 14, 7, 15);
@@ -40,11 +40,8 @@ SL_INLINE v4 lane_sums(vf a, vf b, vf c, vf d) {
                 __builtin_shufflevector(c, d, 2, 10, 3, 11, 6, 14, 7, 15);
   const vf all = __builtin_shufflevector(ab, cd, 0, 1, 8, 9, 4, 5, 12, 13) +
                  __builtin_shufflevector(ab, cd, 2, 3, 10, 11, 6, 7, 14, 15);
-  union {
-    vf whole;
-    v4 half[2];
-  } u = {all};
-  return u.half[0] + u.half[1];
+  return __builtin_shufflevector(all, all, 0, 1, 2, 3) +
+         __builtin_shufflevector(all, all, 4, 5, 6, 7);
 #else
   const vf ab = __builtin_shufflevector(a, b, 0, 4, 1, 5) + __builtin_shufflevector(a, b, 2, 6, 3, 7);
   const vf cd = __builtin_shufflevector(c, d, 0, 4, 1, 5) + __builtin_shufflevector(c, d, 2, 6, 3, 7);
@@ -72,11 +69,15 @@ SL_INLINE v4 four(const vf dy[V], const int32_t* columns, const float* x) {
 }
 
 void add(const SlSddmm* s, float* dw) {
-  for (const SlSddmmRow* row = s->row; row < s->row + s->rows; ++row) {
+  const SlSddmmRow* const end = s->row + s->rows;
+  for (const SlSddmmRow* row = s->row; row < end; ++row) {
     const float* from = s->dy + static_cast<int64_t>(row->row) * (V * W);
     vf dy[V];
 #pragma GCC unroll 8
     for (int v = 0; v < V; ++v) dy[v] = load(from + v * W);
+    const float* next = s->dy + static_cast<int64_t>(row[row + 1 < end].row) * (V * W);
+#pragma GCC unroll 8
+    for (int v = 0; v < V; ++v) __builtin_prefetch(next + v * W);
     const int32_t* columns = s->columns + row->first;
     float* to = dw + row->first;
     uint32_t left = row->count;

@@ -8,7 +8,6 @@
 
 void SL_KERNEL(f32_dense_gemm_rx2v)(int64_t, int64_t, int64_t, int64_t, int, const float*,
                                     const float*, float*);
-void SL_KERNEL(f32_dense_conv_4x2v)(int64_t, int64_t, const float*, const float*, float*);
 void SL_KERNEL(f32_rows_to_panel)(int64_t, int64_t, int64_t, const float*, int64_t, float*);
 void SL_KERNEL(f32_panel_to_rows)(int64_t, int64_t, int64_t, const float*, float*, int64_t);
 void SL_KERNEL(finish)(const SlFinish*, int64_t, int64_t, void*);
@@ -40,7 +39,6 @@ const SlLevel SL_KERNEL(sl_level) = {
     W,
     W == 16 ? 12 : 6,
     SL_KERNEL(f32_dense_gemm_rx2v),
-    SL_KERNEL(f32_dense_conv_4x2v),
     SL_KERNEL(f32_rows_to_panel),
     SL_KERNEL(f32_panel_to_rows),
     SL_KERNEL(finish),
