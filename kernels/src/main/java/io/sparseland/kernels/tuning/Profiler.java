@@ -9,6 +9,7 @@ import io.sparseland.kernels.format.KernelChoice;
 import java.nio.FloatBuffer;
 import java.nio.LongBuffer;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Random;
 import java.util.SortedMap;
@@ -20,6 +21,7 @@ public final class Profiler {
 
   private static final int ROUNDS = 21;
   private static final int COLD_ROUNDS = 9;
+  private static final double REFUSED = 10; // what no design costs that is worth a choice
   private static final int COLD_WEIGHTS = 1 << 19; // from here on one token meets cold weights
 
   private final Grid grid;
@@ -109,8 +111,8 @@ public final class Profiler {
   private CostTable.Row row(WeightType type, String pattern, int outputs, int inputs, int tokens) {
     DesignTimer timer = tokens == 1 && outputs * inputs >= COLD_WEIGHTS ? cold : warm;
     SortedMap<String, List<Double>> costs = new TreeMap<>();
-    for (double sparsity : grid.sparsities()) {
-      Matrix w = random(pattern, outputs, inputs, sparsity).as(type);
+    for (int i = 0; i < grid.sparsities().size(); i++) {
+      Matrix w = random(pattern, outputs, inputs, grid.sparsities().get(i)).as(type);
       List<DesignTimer.Times> all = timer.time(w, tokens, design -> true);
       double dense =
           all.stream()
@@ -119,12 +121,17 @@ public final class Profiler {
               .min()
               .orElseGet(() -> all.get(0).median());
       for (DesignTimer.Times times : all) {
-        costs.computeIfAbsent(times.design(), key -> new ArrayList<>()).add(times.median() / dense);
+        costs
+            .computeIfAbsent(times.design(), key -> refused(grid.sparsities().size()))
+            .set(i, times.median() / dense);
       }
     }
-    // a design that some sparsity was refused to has no complete row
-    costs.values().removeIf(list -> list.size() < grid.sparsities().size());
     return new CostTable.Row(type, pattern, tokens, outputs, inputs, grid.sparsities(), costs);
+  }
+
+  /** Costs of a design that has refused all so far. */
+  private static List<Double> refused(int count) {
+    return new ArrayList<>(Collections.nCopies(count, REFUSED));
   }
 
   /** Blocks kept at random, the pattern {@code RxC} or single weights; always the same. */
