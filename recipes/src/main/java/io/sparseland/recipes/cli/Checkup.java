@@ -3,6 +3,7 @@ package io.sparseland.recipes.cli;
 
 import ai.djl.engine.Engine;
 import io.sparseland.kernels.Kernels;
+import io.sparseland.kernels.OneDnn;
 import io.sparseland.kernels.Threads;
 import io.sparseland.recipes.cli.DoctorCommand.Fact;
 import java.nio.file.Files;
@@ -57,7 +58,13 @@ final class Checkup {
             false,
             java
                 ? "on Debian: apt-get install g++ cmake, then remove kernels/target and run again"
-                : ""));
+                : ""),
+        new Fact(
+            "onednn",
+            OneDnn.status(),
+            OneDnn.loaded(),
+            false,
+            OneDnn.loaded() ? "" : "optional; our own dense kernels are used"));
   }
 
   /** Where DJL unpacks PyTorch's libraries. */

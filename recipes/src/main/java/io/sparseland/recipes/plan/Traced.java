@@ -6,6 +6,8 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
+import ai.djl.nn.Parameter;
+import ai.djl.training.initializer.Initializer;
 import io.sparseland.core.Layer;
 import io.sparseland.core.Layers;
 import io.sparseland.core.Torch;
@@ -68,6 +70,8 @@ final class Traced implements AutoCloseable {
               LongStream.concat(
                       LongStream.of(2), data.example().stream().mapToLong(Integer::longValue))
                   .toArray());
+      // Only shapes matter, and random numbers for a large model take seconds.
+      block.setInitializer(Initializer.ONES, Parameter.Type.WEIGHT);
       block.initialize(manager, DataType.FLOAT32, input);
       Traced traced = new Traced(manager, Tracer.trace(block, input));
       done = true;
