@@ -185,15 +185,7 @@ class ReplayTest {
     Map<String, List<FloatBuffer>> expected = gradients(block, graph, x);
     assertThat(expected.values().stream().flatMap(List::stream))
         .anyMatch(g -> g.mismatch(FloatBuffer.allocate(g.capacity())) >= 0);
-    // The engine itself gave other bits once in some 70 backward passes of MobileNetV2 on a machine
-    // under load: a replay that differs in kind differs in every one of these pairs.
-    List<Map<String, List<FloatBuffer>>> originals = new ArrayList<>(List.of(expected));
-    Map<String, List<FloatBuffer>> replayed = gradients(new GraphBlock(graph), graph, x);
-    for (int again = 0; again < 2 && !originals.contains(replayed); again++) {
-      originals.add(gradients(block, graph, x));
-      replayed = gradients(new GraphBlock(graph), graph, x);
-    }
-    assertThat(replayed).isIn(originals);
+    assertThat(gradients(new GraphBlock(graph), graph, x)).isEqualTo(expected);
   }
 
   private Map<String, List<FloatBuffer>> gradients(Block block, Graph graph, NDArray x) {
