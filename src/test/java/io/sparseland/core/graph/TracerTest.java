@@ -8,6 +8,7 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Activation;
 import ai.djl.nn.Blocks;
+import ai.djl.nn.LambdaBlock;
 import ai.djl.nn.SequentialBlock;
 import ai.djl.nn.core.Linear;
 import ai.djl.nn.norm.BatchNorm;
@@ -16,6 +17,7 @@ import io.sparseland.core.Geometry;
 import io.sparseland.core.Layer;
 import io.sparseland.core.LayerType;
 import io.sparseland.core.Layers;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
 class TracerTest {
@@ -67,6 +69,35 @@ class TracerTest {
               "batchNorm.runningVar",
               "linear.1.weight",
               "linear.1.bias");
+    }
+  }
+
+  @Test
+  void an_outline_is_one_run_with_the_operations_and_sizes_of_the_trace() {
+    try (NDManager manager = NDManager.newBaseManager("PyTorch")) {
+      AtomicInteger runs = new AtomicInteger();
+      SequentialBlock block =
+          mlp(manager)
+              .add(
+                  new LambdaBlock(
+                      x -> {
+                        runs.incrementAndGet();
+                        return x;
+                      }));
+      Graph traced = Tracer.trace(block, new Shape(3, 3, 4));
+      runs.set(0);
+
+      Graph outline = Tracer.outline(block, TraceInput.of(new Shape(3, 3, 4)));
+
+      assertThat(runs).hasValue(1);
+      assertThat(outline.operations())
+          .extracting(Operation::name)
+          .isEqualTo(traced.operations().stream().map(Operation::name).toList());
+      assertThat(outline.operations().get(5).resultShapes()).hasToString("[[3, 4]]");
+      assertThat(Layers.of(outline))
+          .extracting(Layer::name)
+          .isEqualTo(Layers.of(traced).stream().map(Layer::name).toList());
+      assertThat(outline.trainingRefusal()).isPresent();
     }
   }
 }

@@ -68,7 +68,7 @@ final class Replay {
     for (int i = 0; i < arguments.length; i++) {
       arguments[i] = value(operation.arguments().get(i));
     }
-    results.add(arrays(Interception.invoke(operation.method(), self, arguments)));
+    results.add(arrays(Scalars.invoke(operation.method(), self, arguments)));
   }
 
   private static List<NDArray> arrays(@Nullable Object result) {

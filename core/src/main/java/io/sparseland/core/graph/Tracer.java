@@ -45,6 +45,24 @@ public final class Tracer {
    * @throws TraceException naming block and operation when it cannot be traced
    */
   public static Graph trace(Block block, TraceInput... inputs) {
+    check(block, inputs);
+    return Torch.withoutGradients(() -> new Session(block, List.of(inputs)).run());
+  }
+
+  /**
+   * The operations of one inference pass at exactly these sizes: a single run in place of several,
+   * for estimates of a large model. The graph holds for no other size, nor for training.
+   *
+   * @throws IllegalArgumentException when the block is not initialised or there is no input
+   * @throws TraceException naming block and operation when it cannot be traced
+   */
+  public static Graph outline(Block block, TraceInput... inputs) {
+    check(block, inputs);
+    List<TraceInput> fixed = Arrays.stream(inputs).map(TraceInput::fixed).toList();
+    return Torch.withoutGradients(() -> new Session(block, fixed).outline());
+  }
+
+  private static void check(Block block, TraceInput... inputs) {
     if (!block.isInitialized()) {
       throw new IllegalArgumentException(
           block.getClass().getSimpleName() + " is not initialized; call initialize before tracing");
@@ -52,7 +70,6 @@ public final class Tracer {
     if (inputs.length == 0) {
       throw new IllegalArgumentException("a block is traced with at least one input");
     }
-    return Torch.withoutGradients(() -> new Session(block, List.of(inputs)).run());
   }
 
   private static final class Session {
@@ -89,6 +106,16 @@ public final class Tracer {
         trainingBody = training == null ? body : Merge.of(points, names, traces(true), null);
       }
       return new Graph(specs(), List.copyOf(names.parameters()), body, trainingBody, refusal);
+    }
+
+    Graph outline() {
+      Graph.Body body = Merge.of(points, names, traces(false), null);
+      return new Graph(
+          specs(),
+          List.copyOf(names.parameters()),
+          body,
+          body,
+          Optional.of("the graph is an outline of inference at fixed sizes"));
     }
 
     private List<Trace> traces(boolean training) {

@@ -14,6 +14,7 @@ import io.sparseland.core.Torch;
 import io.sparseland.core.graph.Graph;
 import io.sparseland.core.graph.NamedParameter;
 import io.sparseland.core.graph.Operation;
+import io.sparseland.core.graph.TraceInput;
 import io.sparseland.core.graph.Tracer;
 import io.sparseland.kernels.graph.Size;
 import io.sparseland.recipes.LoadedRecipe;
@@ -27,7 +28,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.LongStream;
 
-/** A recipe's block, initialised with throw-away weights and traced. */
+/** A recipe's block, initialised with throw-away weights and traced once, with one example. */
 final class Traced implements AutoCloseable {
 
   private final NDManager manager;
@@ -44,7 +45,7 @@ final class Traced implements AutoCloseable {
     layers.forEach(layer -> named.put(layer.name(), layer));
     long elements = 0;
     for (Operation operation : graph.operations()) {
-      long size = operation.resultShapes().stream().mapToLong(Traced::atBatchOne).sum();
+      long size = operation.resultShapes().stream().mapToLong(Traced::elements).sum();
       elements += size;
       Layer layer = named.get(operation.layer());
       if (layer != null && operation.name().matches("linear|convolution|matMul")) {
@@ -68,12 +69,12 @@ final class Traced implements AutoCloseable {
       Shape input =
           new Shape(
               LongStream.concat(
-                      LongStream.of(2), data.example().stream().mapToLong(Integer::longValue))
+                      LongStream.of(1), data.example().stream().mapToLong(Integer::longValue))
                   .toArray());
       // Only shapes matter, and random numbers for a large model take seconds.
       block.setInitializer(Initializer.ONES, Parameter.Type.WEIGHT);
       block.initialize(manager, DataType.FLOAT32, input);
-      Traced traced = new Traced(manager, Tracer.trace(block, input));
+      Traced traced = new Traced(manager, Tracer.outline(block, TraceInput.of(input)));
       done = true;
       return traced;
     } catch (IllegalArgumentException | EngineException e) {
@@ -136,14 +137,8 @@ final class Traced implements AutoCloseable {
     return new ModelFacts(parameters(), parameters() * Float.BYTES, flops(), facts);
   }
 
-  private static long atBatchOne(List<Size> shape) {
-    long size = 1;
-    for (Size s : shape) {
-      Map<String, Long> ones = new HashMap<>();
-      s.symbols().forEach(symbol -> ones.put(symbol, 1L));
-      size = Math.multiplyExact(size, s.at(ones));
-    }
-    return size;
+  private static long elements(List<Size> shape) {
+    return shape.stream().mapToLong(size -> size.at(Map.of())).reduce(1, Math::multiplyExact);
   }
 
   @Override
