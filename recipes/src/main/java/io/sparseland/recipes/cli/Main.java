@@ -22,6 +22,7 @@ import picocli.CommandLine.ScopeType;
     synopsisSubcommandLabel = "COMMAND",
     subcommands = {
       RunCommand.class,
+      SweepCommand.class,
       PlanCommand.class,
       CheckCommand.class,
       InspectCommand.class,

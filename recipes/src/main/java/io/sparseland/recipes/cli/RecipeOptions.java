@@ -31,6 +31,16 @@ final class RecipeOptions {
     return Recipes.load(file, overrides);
   }
 
+  /** The {@code --set} arguments. */
+  List<String> overrides() {
+    return List.copyOf(overrides);
+  }
+
+  /** Arguments that say where data and classes lie, for another process. */
+  List<String> shared() {
+    return saved.arguments();
+  }
+
   DataFolders folders(Path recipe) {
     return saved.folders(recipe);
   }

@@ -49,6 +49,19 @@ final class SavedOptions {
     return new URLClassLoader(urls, own);
   }
 
+  /** The same options as arguments. */
+  List<String> arguments() {
+    List<String> arguments = new ArrayList<>();
+    if (data != null) {
+      arguments.addAll(List.of("--data", data.toString()));
+    }
+    if (download) {
+      arguments.add("--allow-download");
+    }
+    classpath.forEach(path -> arguments.addAll(List.of("--classpath", path.toString())));
+    return arguments;
+  }
+
   private static URL url(Path path) {
     if (!Files.exists(path)) {
       throw new Failure(Failure.USAGE, "--classpath " + path + " does not exist");

@@ -44,6 +44,16 @@ public final class Overrides {
     return root;
   }
 
+  /**
+   * A value in YAML flow style.
+   *
+   * @param source the argument it is part of, for messages
+   * @throws RecipeException if it is not YAML
+   */
+  public static Node value(String source, String text) {
+    return YamlReader.value(source, text);
+  }
+
   private static Node replace(Node node, List<String> path, int depth, Node value) {
     if (depth == path.size()) {
       return value;
