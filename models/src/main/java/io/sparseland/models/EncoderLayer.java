@@ -101,12 +101,4 @@ final class EncoderLayer extends AbstractBlock {
   private static Block norm() {
     return LayerNorm.builder().axis(2).optEpsilon(EPSILON).build();
   }
-
-  /** What every inner block is called with. */
-  private record Call(ParameterStore parameters, boolean training) {
-
-    NDArray of(Block block, NDArray x) {
-      return block.forward(parameters, new NDList(x), training).singletonOrThrow();
-    }
-  }
 }
