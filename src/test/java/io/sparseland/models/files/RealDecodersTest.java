@@ -28,7 +28,7 @@ class RealDecodersTest {
 
   @Test
   void books8m_reaches_its_published_perplexity() throws IOException {
-    Pretrained model = HuggingFaceFolder.open(RealModels.find("books8m"));
+    OpenModel model = HuggingFaceFolder.open(RealModels.find("books8m"));
     List<int[]> windows;
     try (Tokenizer tokenizer = model.tokenizer()) {
       int[] text = tokenizer.encode(RealModels.text("books/test.txt.gz"));
@@ -46,7 +46,7 @@ class RealDecodersTest {
 
   @Test
   void books8m_continues_its_published_text() throws IOException {
-    Pretrained model = HuggingFaceFolder.open(RealModels.find("books8m"));
+    OpenModel model = HuggingFaceFolder.open(RealModels.find("books8m"));
     var log =
         JsonParser.parseString(Files.readString(RealModels.find("books8m/log.json")))
             .getAsJsonObject();
@@ -70,7 +70,7 @@ class RealDecodersTest {
 
   @Test
   void stories260k_reaches_its_published_perplexity_and_tells_its_story() throws IOException {
-    Pretrained model =
+    OpenModel model =
         Llama2cFile.open(
             RealModels.find("stories260k/stories260K.bin"),
             RealModels.find("stories260k/tok512.bin"));
@@ -90,8 +90,7 @@ class RealDecodersTest {
       assertThat(stories).hasSize(26);
       assertThat(stories.stream().mapToInt(s -> s.length - 1).sum()).isEqualTo(9231);
       double perplexity = with(model, language -> language.perplexity(stories));
-      assertThat(perplexity)
-          .isCloseTo(4.385, within(5e-4));
+      assertThat(perplexity).isCloseTo(4.385, within(5e-4));
       int[] told = with(model, language -> language.greedy(new int[] {tokenizer.start()}, 80));
       assertThat(tokenizer.decode(told))
           .startsWith(
@@ -101,7 +100,7 @@ class RealDecodersTest {
     }
   }
 
-  private static <T> T with(Pretrained model, Function<LanguageModel, T> body) {
+  private static <T> T with(OpenModel model, Function<LanguageModel, T> body) {
     try (NDManager manager = NDManager.newBaseManager(Torch.ENGINE)) {
       Block block = model.block();
       block.initialize(manager, DataType.FLOAT32, new Shape(1, 8));

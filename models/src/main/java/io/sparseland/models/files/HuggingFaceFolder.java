@@ -24,7 +24,7 @@ import java.util.TreeSet;
  * {@code model.safetensors} or the shards that {@code model.safetensors.index.json} lists; fp32,
  * fp16 or bf16. Code of the folder is never run.
  */
-public final class HuggingFaceFolder implements Pretrained {
+public final class HuggingFaceFolder implements OpenModel {
 
   private static final String ONE_FILE = "model.safetensors";
   private static final String SHARDS = "model.safetensors.index.json";

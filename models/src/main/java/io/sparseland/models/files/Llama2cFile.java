@@ -25,7 +25,7 @@ import java.util.Map;
  * fp32, each tensor for all layers in turn, among them two tables of rotary cosines and sines,
  * which are not read.
  */
-public final class Llama2cFile implements Pretrained {
+public final class Llama2cFile implements OpenModel {
 
   private static final int HEADER = 7 * Integer.BYTES;
   private static final float EPSILON = 1e-5f;
