@@ -23,6 +23,7 @@ import io.sparseland.recipes.data.FashionMnist;
 import io.sparseland.recipes.data.Idx;
 import io.sparseland.recipes.data.Mnist;
 import io.sparseland.recipes.data.RandomData;
+import io.sparseland.recipes.data.Sts;
 import io.sparseland.recipes.data.Text;
 import io.sparseland.recipes.language.Catalogue;
 import io.sparseland.schedulers.Constant;
@@ -70,6 +71,7 @@ final class Kinds {
         .kind(DataSource.class, "fashion-mnist", FashionMnist.class, "{}")
         .kind(DataSource.class, "idx", Idx.class, "{}")
         .kind(DataSource.class, "random", RandomData.class, "{}")
+        .kind(DataSource.class, "sts", Sts.class, "{}")
         .kind(DataSource.class, "text", Text.class, "{}");
     all.kind(
             ModelSource.class,
@@ -82,6 +84,7 @@ final class Kinds {
         .kind(ModelSource.class, "encoder", Encoder.class, "{}", ModelSource::fresh)
         .kind(ModelSource.class, "class", OwnModel.class, "{}")
         .kind(ModelSource.class, "huggingface", PretrainedModels.HuggingFace.class, "{}")
+        .kind(ModelSource.class, "minilm", PretrainedModels.SentenceEncoder.class, "{}")
         .kind(ModelSource.class, "llama2c", PretrainedModels.Llama2c.class, "{}");
     all.kind(
             OptimizerSettings.class,

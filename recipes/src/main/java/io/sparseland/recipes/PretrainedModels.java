@@ -3,8 +3,10 @@ package io.sparseland.recipes;
 
 import io.sparseland.models.files.HuggingFaceFolder;
 import io.sparseland.models.files.Llama2cFile;
+import io.sparseland.models.files.MiniLm;
 import io.sparseland.models.files.OpenModel;
 import io.sparseland.recipes.data.DataFolders;
+import io.sparseland.recipes.language.Default;
 import java.io.IOException;
 
 /** Models of files; paths are relative to the data folders, or absolute. */
@@ -21,6 +23,18 @@ final class PretrainedModels {
     @Override
     public OpenModel open(DataFolders folders, ClassLoader classes) throws IOException {
       return HuggingFaceFolder.open(folders.find(path));
+    }
+  }
+
+  /**
+   * The sentence encoder all-MiniLM-L6-v2, see {@link MiniLm}.
+   *
+   * @param from {@code jar:group:artifact:version}
+   */
+  record SentenceEncoder(@Default(MiniLm.JAR) String from) implements ModelSource {
+    @Override
+    public OpenModel open(DataFolders folders, ClassLoader classes) throws IOException {
+      return MiniLm.open(from, classes);
     }
   }
 

@@ -107,6 +107,15 @@ public final class Llama2cTokenizer implements Tokenizer {
     }
   }
 
+  @Override
+  public int[] sentence(String text, int most) {
+    int[] tokens = encode(text);
+    int[] all = new int[Math.min(most, tokens.length + 1)];
+    all[0] = START;
+    System.arraycopy(tokens, 0, all, 1, all.length - 1);
+    return all;
+  }
+
   private int[] characters(String text) {
     return text.codePoints()
         .flatMap(

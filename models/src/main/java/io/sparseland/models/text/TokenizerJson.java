@@ -4,6 +4,7 @@ package io.sparseland.models.text;
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
 import io.sparseland.kernels.format.FormatException;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -37,13 +38,25 @@ public final class TokenizerJson implements Tokenizer {
     if (!Files.isRegularFile(file)) {
       throw new NoSuchFileException(file.toString());
     }
+    try (InputStream in = Files.newInputStream(file)) {
+      return read(file.toString(), in, start, vocabulary);
+    }
+  }
+
+  /**
+   * Reads a tokenizer from a stream.
+   *
+   * @param name of the file, for messages
+   */
+  public static TokenizerJson read(String name, InputStream in, int start, int vocabulary)
+      throws IOException {
     Tokens.check(start, vocabulary, "the start token");
     try {
-      Map<String, String> options = Map.of("addSpecialTokens", "false", "truncation", "false");
-      return new TokenizerJson(HuggingFaceTokenizer.newInstance(file, options), start, vocabulary);
+      Map<String, String> options = Map.of("padding", "false", "truncation", "false");
+      return new TokenizerJson(HuggingFaceTokenizer.newInstance(in, options), start, vocabulary);
     } catch (RuntimeException e) {
       throw new FormatException(
-          file.toString(),
+          name,
           FormatException.NOWHERE,
           String.valueOf(e.getMessage()),
           "a tokenizer.json of Hugging Face",
@@ -68,6 +81,17 @@ public final class TokenizerJson implements Tokenizer {
       from = to;
     }
     return ids;
+  }
+
+  @Override
+  public int[] sentence(String text, int most) {
+    long[] ids = tokenizer.encode(text, true, false).getIds();
+    int[] all = new int[Math.min(most, ids.length)];
+    for (int i = 0; i < all.length; i++) {
+      long id = i == all.length - 1 ? ids[ids.length - 1] : ids[i]; // the last is the end token
+      all[i] = Tokens.check(id, vocabulary, "a token of the text");
+    }
+    return all;
   }
 
   @Override

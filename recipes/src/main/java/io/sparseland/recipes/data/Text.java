@@ -1,27 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparseland.recipes.data;
 
-import io.sparseland.kernels.format.FormatException;
 import io.sparseland.models.files.OpenModel;
 import io.sparseland.models.text.Tokenizer;
 import io.sparseland.recipes.language.Default;
-import java.io.BufferedInputStream;
 import java.io.IOException;
-import java.io.InputStream;
-import java.nio.ByteBuffer;
-import java.nio.charset.CharacterCodingException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
-import java.util.zip.GZIPInputStream;
 
 /**
  * UTF-8 text, plain or gzipped, cut into tokens by the model's tokenizer.
@@ -71,8 +59,8 @@ public record Text(
 
   @Override
   public DataSet open(DataFolders folders, OpenModel model) throws IOException {
-    String calibrationText = read(folders.find(calibration));
-    String testText = read(folders.find(test));
+    String calibrationText = Texts.read(folders.find(calibration));
+    String testText = Texts.read(folders.find(test));
     try (Tokenizer tokenizer = model.tokenizer()) {
       List<int[]> calibrate =
           documents.isPresent()
@@ -80,20 +68,7 @@ public record Text(
               : spread(calibrationText, tokenizer);
       List<int[]> score =
           documents.isPresent() ? documents(testText, tokenizer) : inTurn(testText, tokenizer);
-      return new TextData(calibrate, score, digest(calibrate, score));
-    }
-  }
-
-  private static String read(Path file) throws IOException {
-    try (InputStream raw = new BufferedInputStream(Files.newInputStream(file))) {
-      raw.mark(2);
-      boolean zipped = raw.read() == 0x1f && raw.read() == 0x8b;
-      raw.reset();
-      byte[] bytes = (zipped ? new GZIPInputStream(raw) : raw).readAllBytes();
-      return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
-    } catch (CharacterCodingException e) {
-      throw new FormatException(
-          file.toString(), FormatException.NOWHERE, "bytes that are no UTF-8", "UTF-8 text", e);
+      return new TextData(calibrate, score, Texts.digest(List.of(calibrate, score)));
     }
   }
 
@@ -154,22 +129,5 @@ public record Text(
     all[0] = tokenizer.start();
     System.arraycopy(tokens, 0, all, 1, tokens.length);
     return all;
-  }
-
-  @SafeVarargs
-  private static String digest(List<int[]>... sets) {
-    try {
-      MessageDigest sha = MessageDigest.getInstance("SHA-256");
-      for (List<int[]> set : sets) {
-        for (int[] sequence : set) {
-          ByteBuffer bytes = ByteBuffer.allocate(Integer.BYTES * (sequence.length + 1));
-          bytes.putInt(sequence.length).asIntBuffer().put(sequence);
-          sha.update(bytes.array());
-        }
-      }
-      return "sha256:" + HexFormat.of().formatHex(sha.digest());
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException(e); // every JDK has SHA-256
-    }
   }
 }

@@ -27,6 +27,8 @@ final class Expectations {
             new Need("accuracy", expect.accuracy(), metric.equals("accuracy"), "data with labels"),
             new Need(
                 "perplexity", expect.perplexity(), metric.equals("perplexity"), "data of text"),
+            new Need(
+                "spearman", expect.spearman(), metric.equals("spearman"), "data of sentence pairs"),
             new Need("speedup", expect.speedup(), bench, "a 'bench' step"),
             new Need("latency_sparse_ms", expect.latencySparseMs(), bench, "a 'bench' step"),
             new Need("max_abs_error", expect.maxAbsError(), export, "an 'export' step"),
