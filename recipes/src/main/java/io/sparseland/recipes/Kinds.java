@@ -18,6 +18,7 @@ import io.sparseland.pruners.Magnitude;
 import io.sparseland.pruners.Random;
 import io.sparseland.pruners.Saliency;
 import io.sparseland.pruners.Wanda;
+import io.sparseland.recipes.data.Cifar10;
 import io.sparseland.recipes.data.DataSource;
 import io.sparseland.recipes.data.FashionMnist;
 import io.sparseland.recipes.data.Idx;
@@ -71,6 +72,7 @@ final class Kinds {
         .kind(DataSource.class, "fashion-mnist", FashionMnist.class, "{}")
         .kind(DataSource.class, "idx", Idx.class, "{}")
         .kind(DataSource.class, "random", RandomData.class, "{}")
+        .kind(DataSource.class, "cifar10", Cifar10.class, "{}")
         .kind(DataSource.class, "sts", Sts.class, "{}")
         .kind(DataSource.class, "text", Text.class, "{}");
     all.kind(
@@ -85,6 +87,7 @@ final class Kinds {
         .kind(ModelSource.class, "class", OwnModel.class, "{}")
         .kind(ModelSource.class, "huggingface", PretrainedModels.HuggingFace.class, "{}")
         .kind(ModelSource.class, "minilm", PretrainedModels.SentenceEncoder.class, "{}")
+        .kind(ModelSource.class, "resnet-cifar", PretrainedModels.ResNet.class, "{}")
         .kind(ModelSource.class, "llama2c", PretrainedModels.Llama2c.class, "{}");
     all.kind(
             OptimizerSettings.class,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparseland.recipes;
 
+import io.sparseland.models.files.CifarResNetFile;
 import io.sparseland.models.files.HuggingFaceFolder;
 import io.sparseland.models.files.Llama2cFile;
 import io.sparseland.models.files.MiniLm;
@@ -35,6 +36,18 @@ final class PretrainedModels {
     @Override
     public OpenModel open(DataFolders folders, ClassLoader classes) throws IOException {
       return MiniLm.open(from, classes);
+    }
+  }
+
+  /**
+   * A residual network for CIFAR-10, see {@link CifarResNetFile}.
+   *
+   * @param path of the safetensors file
+   */
+  record ResNet(String path) implements ModelSource {
+    @Override
+    public OpenModel open(DataFolders folders, ClassLoader classes) throws IOException {
+      return CifarResNetFile.open(folders.find(path));
     }
   }
 

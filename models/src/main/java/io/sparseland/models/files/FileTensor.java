@@ -5,7 +5,12 @@ import io.sparseland.kernels.format.FormatException;
 import io.sparseland.kernels.format.SafeTensors;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Supplier;
 
 /**
@@ -23,8 +28,24 @@ record FileTensor(String file, String name, List<Long> shape, Supplier<FloatBuff
     shape = List.copyOf(shape);
   }
 
-  /** A tensor of a safetensors file; its data is mapped here, so the file may be closed. */
-  static FileTensor of(String file, SafeTensors tensors, SafeTensors.Info info) {
+  /** All tensors of a safetensors file but padding. */
+  static Map<String, FileTensor> all(Path file) throws NoSuchFileException {
+    if (!Files.isRegularFile(file)) {
+      throw new NoSuchFileException(file.toString());
+    }
+    Map<String, FileTensor> all = new LinkedHashMap<>();
+    try (SafeTensors tensors = SafeTensors.open(file)) {
+      for (SafeTensors.Info info : tensors.tensors()) {
+        if (!info.name().startsWith(SafeTensors.PADDING)) {
+          all.put(info.name(), of(file.toString(), tensors, info));
+        }
+      }
+    }
+    return all;
+  }
+
+  /** The data is mapped here, so the file may be closed. */
+  private static FileTensor of(String file, SafeTensors tensors, SafeTensors.Info info) {
     ByteBuffer bytes = tensors.bytes(info.name());
     Supplier<FloatBuffer> values =
         switch (info.type()) {

@@ -4,7 +4,6 @@ package io.sparseland.models.files;
 import ai.djl.nn.Block;
 import com.google.gson.JsonElement;
 import io.sparseland.kernels.format.FormatException;
-import io.sparseland.kernels.format.SafeTensors;
 import io.sparseland.models.Attention;
 import io.sparseland.models.Decoder;
 import io.sparseland.models.Rotary;
@@ -12,7 +11,6 @@ import io.sparseland.models.text.Tokenizer;
 import io.sparseland.models.text.TokenizerJson;
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -120,7 +118,7 @@ public final class HuggingFaceFolder implements OpenModel {
   private static Map<String, FileTensor> tensors(Path folder) throws IOException {
     Path index = folder.resolve(SHARDS);
     if (!Files.exists(index)) {
-      return tensors(folder, ONE_FILE);
+      return FileTensor.all(folder.resolve(ONE_FILE));
     }
     Map<String, String> places = new LinkedHashMap<>();
     JsonFile map = JsonFile.read(index).inside("weight_map");
@@ -134,7 +132,7 @@ public final class HuggingFaceFolder implements OpenModel {
     }
     Map<String, FileTensor> all = new LinkedHashMap<>();
     for (String shard : new TreeSet<>(places.values())) {
-      Map<String, FileTensor> part = tensors(folder, shard);
+      Map<String, FileTensor> part = FileTensor.all(folder.resolve(shard));
       Set<String> listed = new TreeSet<>(part.keySet());
       listed.removeIf(name -> shard.equals(places.get(name)));
       if (!listed.isEmpty()) {
@@ -145,22 +143,6 @@ public final class HuggingFaceFolder implements OpenModel {
             "the tensors that " + SHARDS + " lists for it");
       }
       all.putAll(part);
-    }
-    return all;
-  }
-
-  private static Map<String, FileTensor> tensors(Path folder, String name) throws IOException {
-    Path file = folder.resolve(name);
-    if (!Files.isRegularFile(file)) {
-      throw new NoSuchFileException(file.toString());
-    }
-    Map<String, FileTensor> all = new LinkedHashMap<>();
-    try (SafeTensors tensors = SafeTensors.open(file)) {
-      for (SafeTensors.Info info : tensors.tensors()) {
-        if (!info.name().startsWith(SafeTensors.PADDING)) {
-          all.put(info.name(), FileTensor.of(file.toString(), tensors, info));
-        }
-      }
     }
     return all;
   }

@@ -3,6 +3,7 @@ package io.sparseland.recipes.data;
 
 import io.sparseland.kernels.format.FormatException;
 import java.io.BufferedInputStream;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
@@ -17,25 +18,31 @@ import java.util.List;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.ZipException;
 
-/** Files of text, and digests of tokens. */
+/** Files of text or bytes, and digests of tokens. */
 final class Texts {
 
   private Texts() {}
 
   /** The UTF-8 text of a file, plain or gzipped. */
   static String read(Path file) throws IOException {
+    try {
+      return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes(file))).toString();
+    } catch (CharacterCodingException e) {
+      throw new FormatException(
+          file.toString(), FormatException.NOWHERE, "bytes that are no UTF-8", "UTF-8 text", e);
+    }
+  }
+
+  /** The bytes of a file, unpacked where it is gzipped. */
+  static byte[] bytes(Path file) throws IOException {
     try (InputStream raw = new BufferedInputStream(Files.newInputStream(file))) {
       raw.mark(2);
       boolean zipped = raw.read() == 0x1f && raw.read() == 0x8b;
       raw.reset();
-      byte[] bytes = (zipped ? new GZIPInputStream(raw) : raw).readAllBytes();
-      return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
-    } catch (CharacterCodingException e) {
+      return (zipped ? new GZIPInputStream(raw) : raw).readAllBytes();
+    } catch (ZipException | EOFException e) {
       throw new FormatException(
-          file.toString(), FormatException.NOWHERE, "bytes that are no UTF-8", "UTF-8 text", e);
-    } catch (ZipException e) {
-      throw new FormatException(
-          file.toString(), FormatException.NOWHERE, "damaged gzip data", "UTF-8 text", e);
+          file.toString(), FormatException.NOWHERE, "damaged gzip data", "a whole file", e);
     }
   }
 
