@@ -18,7 +18,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * One encoder layer of BERT, of stock {@link Linear} and {@link LayerNorm} blocks: {@code x1 =
  * norm(x + attention(x))}, {@code y = norm(x1 + W2 gelu(W1 x1))}, with {@code attention = softmax(Q
- * K' / sqrt(width / heads)) V} per head and a linear layer behind it. No mask, no dropout.
+ * K' / sqrt(width / heads)) V} per head and a linear layer behind it. A second input is added to
+ * the attention's scores {@code [batch, heads, seq, seq]}. No dropout.
  *
  * @see <a href="https://arxiv.org/abs/1810.04805">Devlin et al. 2018, "BERT: Pre-training of Deep
  *     Bidirectional Transformers for Language Understanding"</a>
@@ -56,14 +57,15 @@ final class EncoderLayer extends AbstractBlock {
       boolean training,
       @Nullable PairList<String, Object> settings) {
     Call call = new Call(parameters, training);
-    NDArray x = inputs.singletonOrThrow(); // [batch, seq, width]
-    NDArray attended = call.of(output, attention(call, x));
+    NDArray x = inputs.get(0); // [batch, seq, width]
+    NDArray added = inputs.size() > 1 ? inputs.get(1) : null;
+    NDArray attended = call.of(output, attention(call, x, added));
     NDArray middle = call.of(attentionNorm, x.add(attended));
     NDArray wide = Activation.gelu(call.of(hidden, middle)); // [batch, seq, hidden]
     return new NDList(call.of(norm, middle.add(call.of(back, wide))));
   }
 
-  private NDArray attention(Call call, NDArray x) {
+  private NDArray attention(Call call, NDArray x, @Nullable NDArray added) {
     Shape shape = x.getShape();
     long batch = shape.get(0);
     long seq = shape.get(1);
@@ -73,7 +75,8 @@ final class EncoderLayer extends AbstractBlock {
     NDArray k = call.of(key, x).reshape(split).transpose(0, 2, 3, 1); // [batch, heads, part, seq]
     NDArray v = call.of(value, x).reshape(split).transpose(0, 2, 1, 3);
     float scale = (float) (1 / Math.sqrt(width / (double) heads));
-    NDArray weights = q.matMul(k).mul(scale).softmax(-1); // [batch, heads, seq, seq]
+    NDArray scores = q.matMul(k).mul(scale); // [batch, heads, seq, seq]
+    NDArray weights = (added == null ? scores : scores.add(added)).softmax(-1);
     return weights.matMul(v).transpose(0, 2, 1, 3).reshape(shape);
   }
 
@@ -98,15 +101,7 @@ final class EncoderLayer extends AbstractBlock {
     return Linear.builder().setUnits(units).build();
   }
 
-  private static Block norm() {
+  static Block norm() {
     return LayerNorm.builder().axis(2).optEpsilon(EPSILON).build();
-  }
-
-  /** What every inner block is called with. */
-  private record Call(ParameterStore parameters, boolean training) {
-
-    NDArray of(Block block, NDArray x) {
-      return block.forward(parameters, new NDList(x), training).singletonOrThrow();
-    }
   }
 }

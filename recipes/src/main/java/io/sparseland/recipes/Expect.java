@@ -7,6 +7,8 @@ import java.util.Optional;
  * What a run must reach; anything missed makes it exit with 4.
  *
  * @param accuracy share of the test examples that are classified right, 0 to 1
+ * @param perplexity of a language model on the test text
+ * @param spearman correlation of a sentence encoder's cosines with people's scores
  * @param sparsity share of pruned weights in the selected layers
  * @param sparsityModel share of pruned weights among all parameters
  * @param nonzeros parameters that are left
@@ -18,6 +20,8 @@ import java.util.Optional;
  */
 public record Expect(
     Optional<Comparison> accuracy,
+    Optional<Comparison> perplexity,
+    Optional<Comparison> spearman,
     Optional<Comparison> sparsity,
     Optional<Comparison> sparsityModel,
     Optional<Comparison> nonzeros,

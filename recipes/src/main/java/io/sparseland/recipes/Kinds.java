@@ -18,11 +18,14 @@ import io.sparseland.pruners.Magnitude;
 import io.sparseland.pruners.Random;
 import io.sparseland.pruners.Saliency;
 import io.sparseland.pruners.Wanda;
+import io.sparseland.recipes.data.Cifar10;
 import io.sparseland.recipes.data.DataSource;
 import io.sparseland.recipes.data.FashionMnist;
 import io.sparseland.recipes.data.Idx;
 import io.sparseland.recipes.data.Mnist;
 import io.sparseland.recipes.data.RandomData;
+import io.sparseland.recipes.data.Sts;
+import io.sparseland.recipes.data.Text;
 import io.sparseland.recipes.language.Catalogue;
 import io.sparseland.schedulers.Constant;
 import io.sparseland.schedulers.Cosine;
@@ -68,23 +71,24 @@ final class Kinds {
     all.kind(DataSource.class, "mnist", Mnist.class, "{}")
         .kind(DataSource.class, "fashion-mnist", FashionMnist.class, "{}")
         .kind(DataSource.class, "idx", Idx.class, "{}")
-        .kind(DataSource.class, "random", RandomData.class, "{}");
+        .kind(DataSource.class, "random", RandomData.class, "{}")
+        .kind(DataSource.class, "cifar10", Cifar10.class, "{}")
+        .kind(DataSource.class, "sts", Sts.class, "{}")
+        .kind(DataSource.class, "text", Text.class, "{}");
     all.kind(
             ModelSource.class,
             "lenet",
             Lenet.class,
             "{inputs: 784, hidden: [300, 100], classes: 10}",
-            lenet -> classes -> lenet.get())
-        .kind(
-            ModelSource.class,
-            "lenet5",
-            Lenet5.class,
-            "{classes: 10}",
-            lenet5 -> classes -> lenet5.get())
-        .kind(ModelSource.class, "mlp", Mlp.class, "{}", mlp -> classes -> mlp.get())
-        .kind(
-            ModelSource.class, "encoder", Encoder.class, "{}", encoder -> classes -> encoder.get())
-        .kind(ModelSource.class, "class", OwnModel.class, "{}");
+            ModelSource::fresh)
+        .kind(ModelSource.class, "lenet5", Lenet5.class, "{classes: 10}", ModelSource::fresh)
+        .kind(ModelSource.class, "mlp", Mlp.class, "{}", ModelSource::fresh)
+        .kind(ModelSource.class, "encoder", Encoder.class, "{}", ModelSource::fresh)
+        .kind(ModelSource.class, "class", OwnModel.class, "{}")
+        .kind(ModelSource.class, "huggingface", PretrainedModels.HuggingFace.class, "{}")
+        .kind(ModelSource.class, "minilm", PretrainedModels.SentenceEncoder.class, "{}")
+        .kind(ModelSource.class, "resnet-cifar", PretrainedModels.ResNet.class, "{}")
+        .kind(ModelSource.class, "llama2c", PretrainedModels.Llama2c.class, "{}");
     all.kind(
             OptimizerSettings.class,
             "sgd",

@@ -2,6 +2,8 @@
 package io.sparseland.recipes;
 
 import ai.djl.nn.Block;
+import io.sparseland.models.files.OpenModel;
+import io.sparseland.recipes.data.DataFolders;
 import java.util.function.Supplier;
 
 /**
@@ -13,7 +15,11 @@ import java.util.function.Supplier;
 record OwnModel(String name) implements ModelSource {
 
   @Override
-  public Block block(ClassLoader classes) {
+  public OpenModel open(DataFolders folders, ClassLoader classes) {
+    return () -> block(classes);
+  }
+
+  private Block block(ClassLoader classes) {
     Object made;
     try {
       Class<?> type = Class.forName(name, true, classes);

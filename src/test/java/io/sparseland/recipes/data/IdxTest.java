@@ -113,7 +113,7 @@ class IdxTest {
 
     assertThat(idx.facts(folders).example()).containsExactly(1, 6, 6);
     assertThat(idx.facts(folders).train()).isEqualTo(18);
-    DataSet data = idx.open(folders);
+    LabelledData data = idx.open(folders);
 
     assertThat(data.train().item().getShape()).containsExactly(1, 6, 6);
     assertThat(data.train().size()).isEqualTo(18);
@@ -134,7 +134,7 @@ class IdxTest {
   void the_shipped_digits_are_found_and_whole() throws IOException {
     Path data = Path.of(System.getProperty("sparseland.root"), "examples", "data");
     DataFolders folders = new DataFolders(Optional.empty(), List.of(data), false);
-    DataSet digits = new Mnist(64).open(folders);
+    LabelledData digits = new Mnist(64).open(folders);
 
     assertThat(digits.train().item().getShape()).containsExactly(1, 28, 28);
     assertThat(digits.train().size()).isEqualTo(60_000);

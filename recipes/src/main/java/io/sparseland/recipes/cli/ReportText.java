@@ -33,7 +33,12 @@ final class ReportText {
 
   private void figures(Report r) {
     line("%s: done in %.0f s (seed %d, %s)", r.name(), r.seconds(), r.seed(), r.cpu());
-    line("accuracy        %.4f%s", r.accuracy(), exported(r.accuracyExported()));
+    r.scores()
+        .forEach(
+            (name, value) ->
+                line(
+                    "%-15s %.4f%s",
+                    name, value, name.equals("accuracy") ? exported(r.accuracyExported()) : ""));
     line(
         "sparsity        %.4f of the selected layers, %.4f of the model",
         r.sparsity(), r.sparsityModel());

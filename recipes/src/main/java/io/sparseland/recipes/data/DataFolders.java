@@ -24,9 +24,12 @@ public record DataFolders(Optional<Path> chosen, List<Path> folders, boolean dow
     folders = List.copyOf(folders);
   }
 
+  /** Real models and data beside a checkout of the project. */
+  private static final String STAGED = "../shared/data";
+
   /**
    * The folders of a run: {@code --data DIR}, {@code $SPARSELAND_DATA}, the recipe's own folder and
-   * its {@code data}, the examples that ship with the project.
+   * its {@code data}, the examples that ship with the project, and {@value #STAGED} beside it.
    */
   public static DataFolders of(Optional<Path> chosen, Optional<Path> recipe, boolean download) {
     List<Path> folders = new ArrayList<>();
@@ -37,22 +40,26 @@ public record DataFolders(Optional<Path> chosen, List<Path> folders, boolean dow
     folders.add(beside);
     folders.add(beside.resolve("data"));
     Optional.ofNullable(System.getProperty("sparseland.home"))
-        .ifPresent(home -> folders.add(Path.of(home, "examples", "data")));
+        .ifPresent(
+            home -> {
+              folders.add(Path.of(home, "examples", "data"));
+              folders.add(Path.of(home).resolve(STAGED).normalize());
+            });
     return new DataFolders(chosen, folders, download);
   }
 
   /**
-   * The first existing file of that path, in any folder.
+   * The first existing file or folder of that path, in any of the folders.
    *
    * @throws NoSuchFileException naming the folders that were searched
    */
-  Path find(String path) throws NoSuchFileException {
+  public Path find(String path) throws NoSuchFileException {
     if (Path.of(path).isAbsolute()) {
       return Path.of(path);
     }
     for (Path folder : all().toList()) {
       Path file = folder.resolve(path);
-      if (Files.isRegularFile(file)) {
+      if (Files.exists(file)) {
         return file;
       }
     }

@@ -1,14 +1,41 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparseland.recipes.data;
 
+import ai.djl.Model;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import io.sparseland.core.Calibrator;
+import java.util.List;
 import java.util.Optional;
 
-/**
- * Examples in memory.
- *
- * @param train pixels from 0 to 1, labels from 0
- * @param test the same, not trained on
- * @param digest SHA-256 of the data, or a word that tells how it was made
- * @param note what a reader of the report should know, for example that test examples were held out
- */
-public record DataSet(Samples train, Samples test, String digest, Optional<String> note) {}
+/** What a model is calibrated and scored on, in memory. */
+public interface DataSet {
+
+  /** Shape of one input to trace with, without the batch. */
+  Shape item();
+
+  /** The largest class or token. */
+  int largestLabel();
+
+  /** How many calibration examples there are. */
+  int calibrationSize();
+
+  /**
+   * Calibration examples, from the first on.
+   *
+   * @param manager of the arrays
+   * @param samples at most {@link #calibrationSize}
+   * @param batch examples at once, where they have one size
+   * @return with what the loss of the training wants to see
+   */
+  List<Calibrator.Labelled> calibration(NDManager manager, int samples, int batch);
+
+  /** The source's {@link DataSource#metric} on the test examples. */
+  double score(Model model);
+
+  /** SHA-256 of the data, or a word that tells how it was made. */
+  String digest();
+
+  /** What a reader of the report should know. */
+  Optional<String> note();
+}

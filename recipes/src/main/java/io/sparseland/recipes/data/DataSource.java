@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparseland.recipes.data;
 
+import io.sparseland.models.files.OpenModel;
 import java.io.IOException;
 
 /** The {@code data} of a recipe: one implementation per word. */
@@ -9,14 +10,18 @@ public interface DataSource {
   /** Examples per step, where a step of the recipe does not say otherwise. */
   int batch();
 
+  /** What its test examples measure: {@code accuracy}, {@code perplexity} ... */
+  String metric();
+
   /** Sizes without reading the data; at most a header of a few bytes is looked at. */
   DataFacts facts(DataFolders folders) throws IOException;
 
   /**
    * Reads everything into memory.
    *
+   * @param model whose tokenizer texts are read with
    * @throws IOException if a file is missing or cannot be read
    * @throws io.sparseland.kernels.format.FormatException if a file does not hold what it should
    */
-  DataSet open(DataFolders folders) throws IOException;
+  DataSet open(DataFolders folders, OpenModel model) throws IOException;
 }

@@ -29,7 +29,7 @@ record Digits(String name, String artifact) {
   static final DataFacts FACTS =
       new DataFacts(List.of(1, 28, 28), 60_000, 10_000, "the published sizes");
 
-  DataSet open(DataFolders folders) throws IOException {
+  LabelledData open(DataFolders folders) throws IOException {
     Path folder = folders.holding(name, TRAIN_IMAGES).orElse(null);
     if (folder == null && folders.download()) {
       return download(BasicDatasets.REPOSITORY);
@@ -45,7 +45,7 @@ record Digits(String name, String artifact) {
   }
 
   /** Through DJL's repository; the files end up in its cache, so it is slow only once. */
-  DataSet download(Repository repository) throws IOException {
+  LabelledData download(Repository repository) throws IOException {
     MRL mrl = repository.dataset(CV.ANY, BasicDatasets.GROUP_ID, artifact);
     Artifact files = mrl.getDefaultArtifact();
     if (files == null) {

@@ -9,7 +9,7 @@ import java.io.IOException;
  *
  * @param batch examples per step
  */
-public record FashionMnist(@Default("64") int batch) implements DataSource {
+public record FashionMnist(@Default("64") int batch) implements LabelledSource {
 
   /** Checks the batch. */
   public FashionMnist {
@@ -22,7 +22,7 @@ public record FashionMnist(@Default("64") int batch) implements DataSource {
   }
 
   @Override
-  public DataSet open(DataFolders folders) throws IOException {
+  public LabelledData open(DataFolders folders) throws IOException {
     return new Digits("fashion-mnist", "fashmnist").open(folders);
   }
 }

@@ -25,7 +25,7 @@ public record Idx(
     Optional<String> testImages,
     Optional<String> testLabels,
     @Default("64") int batch)
-    implements DataSource {
+    implements LabelledSource {
 
   /** Checks that test files come as a pair. */
   public Idx {
@@ -49,7 +49,7 @@ public record Idx(
   }
 
   @Override
-  public DataSet open(DataFolders folders) throws IOException {
+  public LabelledData open(DataFolders folders) throws IOException {
     IdxImages train = read(folders, images, labels);
     if (testImages.isPresent() && testLabels.isPresent()) {
       IdxImages test = read(folders, testImages.get(), testLabels.get());

@@ -58,8 +58,8 @@ record IdxImages(IdxFile images, IdxFile labels) {
     return Math.max(1, all / 10);
   }
 
-  static DataSet examples(IdxImages train, IdxImages test) {
-    return new DataSet(
+  static LabelledData examples(IdxImages train, IdxImages test) {
+    return new LabelledData(
         train.examples(0, train.count()),
         test.examples(0, test.count()),
         digest(train, test),
@@ -67,12 +67,12 @@ record IdxImages(IdxFile images, IdxFile labels) {
   }
 
   /** The last tenth becomes the test examples. */
-  DataSet splitOff() {
+  LabelledData splitOff() {
     int train = count() - (int) heldOut(count());
     if (train < 1) {
       throw new IllegalArgumentException("one example cannot be split into training and test");
     }
-    return new DataSet(
+    return new LabelledData(
         examples(0, train),
         examples(train, count()),
         digest(this),

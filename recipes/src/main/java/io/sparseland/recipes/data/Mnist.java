@@ -9,7 +9,7 @@ import java.io.IOException;
  *
  * @param batch examples per step
  */
-public record Mnist(@Default("64") int batch) implements DataSource {
+public record Mnist(@Default("64") int batch) implements LabelledSource {
 
   /** Checks the batch. */
   public Mnist {
@@ -22,7 +22,7 @@ public record Mnist(@Default("64") int batch) implements DataSource {
   }
 
   @Override
-  public DataSet open(DataFolders folders) throws IOException {
+  public LabelledData open(DataFolders folders) throws IOException {
     return new Digits("mnist", "mnist").open(folders);
   }
 }

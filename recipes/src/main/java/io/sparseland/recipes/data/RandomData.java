@@ -23,7 +23,7 @@ public record RandomData(
     @Default("1024") int samples,
     @Default("1") int seed,
     @Default("64") int batch)
-    implements DataSource {
+    implements LabelledSource {
 
   /** Checks that there is something to draw. */
   public RandomData {
@@ -46,9 +46,9 @@ public record RandomData(
   }
 
   @Override
-  public DataSet open(DataFolders folders) {
+  public LabelledData open(DataFolders folders) {
     Random random = new Random(seed);
-    return new DataSet(
+    return new LabelledData(
         examples(random, samples),
         examples(random, samples / 2),
         "random:" + seed,

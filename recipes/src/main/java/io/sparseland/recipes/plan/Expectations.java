@@ -20,9 +20,15 @@ final class Expectations {
     Expect expect = recipe.expect();
     boolean bench = !recipe.steps(Step.Bench.class).isEmpty();
     boolean export = !recipe.steps(Step.Export.class).isEmpty();
+    String metric = recipe.data().metric();
     boolean trainBench = recipe.steps(Step.Bench.class).stream().anyMatch(b -> b.trainSteps() > 0);
     List<Need> needs =
         List.of(
+            new Need("accuracy", expect.accuracy(), metric.equals("accuracy"), "data with labels"),
+            new Need(
+                "perplexity", expect.perplexity(), metric.equals("perplexity"), "data of text"),
+            new Need(
+                "spearman", expect.spearman(), metric.equals("spearman"), "data of sentence pairs"),
             new Need("speedup", expect.speedup(), bench, "a 'bench' step"),
             new Need("latency_sparse_ms", expect.latencySparseMs(), bench, "a 'bench' step"),
             new Need("max_abs_error", expect.maxAbsError(), export, "an 'export' step"),
@@ -36,7 +42,7 @@ final class Expectations {
       if (need.expected().isPresent() && !need.met()) {
         mistakes.add(
             loaded.place("expect", need.key()),
-            "'" + need.key() + "' can only be expected after " + need.what());
+            "'" + need.key() + "' can only be expected with " + need.what());
       }
     }
   }

@@ -4,6 +4,7 @@ package io.sparseland.recipes.plan;
 import io.sparseland.core.Criterion;
 import io.sparseland.core.Pattern;
 import io.sparseland.core.SparsityMethod;
+import io.sparseland.models.files.OpenModel;
 import io.sparseland.recipes.LoadedRecipe;
 import io.sparseland.recipes.PruneTarget;
 import io.sparseland.recipes.Recipe;
@@ -11,6 +12,7 @@ import io.sparseland.recipes.Step;
 import io.sparseland.recipes.TrainTarget;
 import io.sparseland.recipes.data.DataFacts;
 import io.sparseland.recipes.data.DataFolders;
+import io.sparseland.recipes.data.LabelledSource;
 import io.sparseland.recipes.language.Applied;
 import io.sparseland.recipes.language.Clock;
 import io.sparseland.recipes.language.Deferred;
@@ -48,12 +50,13 @@ public final class Planner {
    *
    * @param classes finds a user's own model
    * @throws RecipeException with everything in the recipe that does not fit the model
-   * @throws IOException if the header of a data file cannot be read
+   * @throws IOException if the header of a data or model file cannot be read
    */
   public static Plan plan(LoadedRecipe loaded, DataFolders folders, ClassLoader classes)
       throws IOException {
     DataFacts data = loaded.recipe().data().facts(folders);
-    try (Traced model = Traced.of(loaded, data, classes)) {
+    OpenModel open = loaded.recipe().model().open(folders, classes);
+    try (Traced model = Traced.of(loaded, data, open)) {
       return new Planner(loaded, data, model).plan();
     }
   }
@@ -89,6 +92,14 @@ public final class Planner {
   }
 
   private StepPlan step(int index, Step step) {
+    boolean unlabelled = !(recipe.data() instanceof LabelledSource);
+    if (unlabelled && !(step instanceof Step.Prune || step instanceof Step.Evaluate)) {
+      mistakes.add(
+          loaded.place("steps", index),
+          "'%s' needs labelled examples, this data has none".formatted(step.word()),
+          "possible here: prune, evaluate");
+      return new StepPlan(step.word(), "impossible", 0, 0, List.of());
+    }
     if (step instanceof Step.Train train) {
       return train(train);
     }

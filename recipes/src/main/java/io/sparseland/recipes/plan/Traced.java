@@ -17,6 +17,7 @@ import io.sparseland.core.graph.Operation;
 import io.sparseland.core.graph.TraceInput;
 import io.sparseland.core.graph.Tracer;
 import io.sparseland.kernels.graph.Size;
+import io.sparseland.models.files.OpenModel;
 import io.sparseland.recipes.LoadedRecipe;
 import io.sparseland.recipes.data.DataFacts;
 import io.sparseland.recipes.language.RecipeException;
@@ -61,11 +62,11 @@ final class Traced implements AutoCloseable {
    *
    * @throws RecipeException at the recipe's {@code model} if it does not fit the data
    */
-  static Traced of(LoadedRecipe loaded, DataFacts data, ClassLoader classes) {
+  static Traced of(LoadedRecipe loaded, DataFacts data, OpenModel model) {
     NDManager manager = NDManager.newBaseManager(Torch.ENGINE);
     boolean done = false;
     try {
-      Block block = block(loaded, classes);
+      Block block = block(loaded, model);
       Shape input =
           new Shape(
               LongStream.concat(
@@ -90,9 +91,9 @@ final class Traced implements AutoCloseable {
     }
   }
 
-  private static Block block(LoadedRecipe loaded, ClassLoader classes) {
+  private static Block block(LoadedRecipe loaded, OpenModel model) {
     try {
-      return loaded.recipe().model().block(classes);
+      return model.block();
     } catch (IllegalArgumentException e) {
       throw new RecipeException(loaded.place("model"), String.valueOf(e.getMessage()), "");
     }

@@ -41,7 +41,7 @@ final class Charts {
       charts.add(comparison(report, report.bytesSparse()));
     }
     if (!report.curve().isEmpty()) {
-      charts.add(training(report.curve(), report.accuracy()));
+      charts.add(training(report.curve(), report.scores().getOrDefault("accuracy", 0.0)));
     }
     charts.add(density(report.layers()));
     return charts;

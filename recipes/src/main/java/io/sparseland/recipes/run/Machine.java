@@ -5,11 +5,13 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /** The computer that figures were measured on. */
 public final class Machine {
 
   private static final Path CPUS = Path.of("/proc/cpuinfo");
+  private static final Path STATUS = Path.of("/proc/self/status");
 
   private Machine() {}
 
@@ -26,6 +28,22 @@ public final class Machine {
           .orElse(System.getProperty("os.arch"));
     } catch (IOException e) {
       return System.getProperty("os.arch");
+    }
+  }
+
+  /** The most memory this process has held so far; null where the system does not tell. */
+  static @Nullable Long peakMemoryBytes() {
+    if (!Files.isReadable(STATUS)) {
+      return null;
+    }
+    try (Stream<String> lines = Files.lines(STATUS)) {
+      return lines
+          .filter(line -> line.startsWith("VmHWM:"))
+          .map(line -> 1024 * Long.parseLong(line.replaceAll("\\D", "")))
+          .findFirst()
+          .orElse(null);
+    } catch (IOException e) {
+      return null;
     }
   }
 

@@ -19,9 +19,7 @@ import io.sparseland.recipes.PruneTarget;
 import io.sparseland.recipes.Recipe;
 import io.sparseland.recipes.Step;
 import io.sparseland.recipes.data.DataSet;
-import io.sparseland.recipes.data.Samples;
 import io.sparseland.recipes.plan.Targets;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -73,30 +71,17 @@ final class Pruning {
     if (needs.stream().allMatch(s -> s == Statistic.UNIFORM)) {
       return Map.of();
     }
-    Samples train = data.train();
-    int samples = Math.min(prune.calibrate().samples(), train.size());
+    int samples = Math.min(prune.calibrate().samples(), data.calibrationSize());
     if (samples < prune.calibrate().samples()) {
-      state.notes.add(
-          "calibrated on all %d training examples; more were asked for".formatted(samples));
+      state.notes.add("calibrated on all %d examples; more were asked for".formatted(samples));
     }
-    int batch = recipe.data().batch();
+    List<Calibrator.Labelled> batches = data.calibration(manager, samples, recipe.data().batch());
     if (needs.contains(Statistic.GRADIENT)) {
-      List<Calibrator.Labelled> batches = new ArrayList<>();
-      for (int from = 0; from < samples; from += batch) {
-        int count = Math.min(batch, samples - from);
-        batches.add(
-            new Calibrator.Labelled(
-                new NDList(train.batch(manager, from, count)),
-                new NDList(train.labels(manager, from, count))));
-      }
       return Calibrator.collect(
           model.getBlock(), batches, Loss.softmaxCrossEntropyLoss(), needs, layers);
     }
-    List<NDList> batches = new ArrayList<>();
-    for (int from = 0; from < samples; from += batch) {
-      batches.add(new NDList(train.batch(manager, from, Math.min(batch, samples - from))));
-    }
-    return Calibrator.collect(model.getBlock(), batches, needs, layers);
+    List<NDList> inputs = batches.stream().map(Calibrator.Labelled::data).toList();
+    return Calibrator.collect(model.getBlock(), inputs, needs, layers);
   }
 
   /** The count rule rounds down once per comparison group; an expectation forgives that. */

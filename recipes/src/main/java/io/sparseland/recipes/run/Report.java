@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparseland.recipes.run;
 
+import com.fasterxml.jackson.annotation.JsonAnyGetter;
 import com.fasterxml.jackson.annotation.JsonIgnore;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -11,7 +13,8 @@ import org.jspecify.annotations.Nullable;
  * that the recipe does not have are null. Where bench has several rows, latencies and speedup are
  * those of the row with the smallest speedup.
  *
- * @param accuracy share of test examples classified right by the DJL model
+ * @param scores what the DJL model reaches on the test examples, by metric ({@code accuracy},
+ *     {@code perplexity}); with {@code _dense} behind, before anything was pruned
  * @param accuracyExported the same by the exported model
  * @param sparsity share of pruned weights in the layers that the recipe selected, counted on masks
  * @param sparsityModel share of pruned weights among all parameters
@@ -23,11 +26,12 @@ import org.jspecify.annotations.Nullable;
  * @param threads of the worst row, or of the training
  * @param model the exported folder
  * @param run the run directory
+ * @param peakMemoryBytes most memory the process has held; null where the system does not tell
  * @param notes what a reader should know: everything not pruned, not accelerated, left dense
  */
 public record Report(
     String name,
-    double accuracy,
+    Map<String, Double> scores,
     @Nullable Double accuracyExported,
     double sparsity,
     double sparsityModel,
@@ -53,7 +57,15 @@ public record Report(
     String recipeHash,
     String dataDigest,
     Map<String, String> versions,
-    double seconds) {
+    double seconds,
+    @Nullable Long peakMemoryBytes) {
+
+  /** Sorted by name; keys of their own in JSON. */
+  @Override
+  @JsonAnyGetter
+  public Map<String, Double> scores() {
+    return new TreeMap<>(scores);
+  }
 
   /** One line of {@code expect}. */
   public record Expected(String key, String wanted, @Nullable Double found, boolean met) {}
@@ -80,7 +92,7 @@ public record Report(
   Report judged(List<Expected> expected) {
     return new Report(
         name,
-        accuracy,
+        scores,
         accuracyExported,
         sparsity,
         sparsityModel,
@@ -106,7 +118,8 @@ public record Report(
         recipeHash,
         dataDigest,
         versions,
-        seconds);
+        seconds,
+        peakMemoryBytes);
   }
 
   /** Whether everything expected was reached. */

@@ -40,7 +40,7 @@ final class Reporter {
     this.dataDigest = dataDigest;
   }
 
-  Report report(double accuracy, List<Layer> layers, double seconds) {
+  Report report(List<Layer> layers, double seconds) {
     long parameters = plan.model().parameters();
     long pruned = state.masks.size() - state.masks.kept();
     ExportResult exported = state.exported;
@@ -51,7 +51,7 @@ final class Reporter {
     Report report =
         new Report(
             loaded.name(),
-            accuracy,
+            Map.copyOf(state.scores),
             state.accuracyExported,
             state.masks.sparsity(),
             pruned / (double) parameters,
@@ -77,7 +77,8 @@ final class Reporter {
             loaded.hash(),
             dataDigest,
             versions(),
-            seconds);
+            seconds,
+            Machine.peakMemoryBytes());
     return judged(report);
   }
 
@@ -168,7 +169,9 @@ final class Reporter {
     Expect e = loaded.recipe().expect();
     List<Report.Expected> all = new ArrayList<>();
     Double ratio = r.bytesSparse() == null ? null : r.bytesSparse() / (double) r.bytesDense();
-    judge(all, "accuracy", e.accuracy(), r.accuracy(), 0);
+    judge(all, "accuracy", e.accuracy(), r.scores().get("accuracy"), 0);
+    judge(all, "perplexity", e.perplexity(), r.scores().get("perplexity"), 0);
+    judge(all, "spearman", e.spearman(), r.scores().get("spearman"), 0);
     judge(all, "sparsity", e.sparsity(), r.sparsity(), state.forgiven + 1e-9);
     judge(all, "sparsity_model", e.sparsityModel(), r.sparsityModel(), state.forgiven + 1e-9);
     judge(all, "nonzeros", e.nonzeros(), (double) r.nonzeros(), 0);

@@ -17,6 +17,7 @@ import io.sparseland.core.export.Exporter;
 import io.sparseland.core.graph.Graph;
 import io.sparseland.core.graph.Tracer;
 import io.sparseland.kernels.graph.Size;
+import io.sparseland.models.files.OpenModel;
 import io.sparseland.recipes.Failure;
 import io.sparseland.recipes.LoadedRecipe;
 import io.sparseland.recipes.Recipe;
@@ -24,16 +25,19 @@ import io.sparseland.recipes.Step;
 import io.sparseland.recipes.StepItem;
 import io.sparseland.recipes.data.DataFolders;
 import io.sparseland.recipes.data.DataSet;
+import io.sparseland.recipes.data.LabelledData;
+import io.sparseland.recipes.data.Samples;
 import io.sparseland.recipes.plan.Plan;
 import io.sparseland.recipes.plan.Planner;
 import io.sparseland.training.OptimizerSettings;
-import io.sparseland.training.TrainLoop;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /** Runs a recipe from its first step to its report. */
@@ -44,7 +48,7 @@ public final class Runner {
 
   private final LoadedRecipe loaded;
   private final Recipe recipe;
-  private final ClassLoader classes;
+  private final OpenModel source;
   private final Watcher watcher;
   private final RunFolder folder;
   private final Model model;
@@ -54,14 +58,14 @@ public final class Runner {
 
   private Runner(
       LoadedRecipe loaded,
-      ClassLoader classes,
+      OpenModel source,
       Watcher watcher,
       RunFolder folder,
       Model model,
       DataSet data) {
     this.loaded = loaded;
     this.recipe = loaded.recipe();
-    this.classes = classes;
+    this.source = source;
     this.watcher = watcher;
     this.folder = folder;
     this.model = model;
@@ -89,19 +93,20 @@ public final class Runner {
     Plan plan = Planner.plan(loaded, folders, classes);
     try (RunFolder folder = RunFolder.prepare(out, loaded.hash(), force);
         Model model = Model.newInstance(loaded.name(), Torch.ENGINE)) {
-      DataSet data = open(loaded, folders, watcher);
-      Runner runner = new Runner(loaded, classes, watcher, folder, model, data);
+      OpenModel source = loaded.recipe().model().open(folders, classes);
+      DataSet data = open(loaded, folders, source, watcher);
+      Runner runner = new Runner(loaded, source, watcher, folder, model, data);
       return runner.run(plan, start);
     } catch (Interrupted e) {
       throw e.failure();
     }
   }
 
-  private static DataSet open(LoadedRecipe loaded, DataFolders folders, Watcher watcher)
-      throws IOException {
+  private static DataSet open(
+      LoadedRecipe loaded, DataFolders folders, OpenModel source, Watcher watcher) {
     watcher.phase("reading data");
     try {
-      return loaded.recipe().data().open(folders);
+      return loaded.recipe().data().open(folders, source);
     } catch (FileNotFoundException | NoSuchFileException e) {
       throw new Failure(Failure.BAD_INPUT, "data: no such file: " + e.getMessage(), e);
     } catch (IOException e) {
@@ -124,42 +129,45 @@ public final class Runner {
     if (state.masks.kept() == state.masks.size()) {
       throw new Failure(Failure.USAGE, "nothing was pruned: every weight is still there");
     }
-    double accuracy = accuracy();
+    score("");
     double seconds = (System.nanoTime() - start) / 1e9;
     Report report =
-        new Reporter(loaded, plan, folder, state, data.digest())
-            .report(accuracy, layers(), seconds);
-    log.event("end", "accuracy", accuracy, "sparsity", report.sparsity(), "seconds", seconds);
+        new Reporter(loaded, plan, folder, state, data.digest()).report(layers(), seconds);
+    log.event("end", "scores", state.scores, "sparsity", report.sparsity(), "seconds", seconds);
     RunFiles.write(folder, loaded, model, state, report, log);
     folder.commit();
     return report;
   }
 
   private void prepareModel() {
-    model.setBlock(recipe.model().block(classes));
+    model.setBlock(source.block());
     Engine.getEngine(Torch.ENGINE).setRandomSeed(Long.hashCode(recipe.seed()));
     model.getBlock().initialize(model.getNDManager(), DataType.FLOAT32, input(2));
     Graph graph = Tracer.trace(model.getBlock(), input(2));
     List<Size> shape = graph.shape(graph.outputs().get(0));
     Size classesOut = shape.get(shape.size() - 1);
-    int largest = Math.max(data.train().largestLabel(), data.test().largestLabel());
-    if (classesOut.isConstant() && largest >= classesOut.at(java.util.Map.of())) {
+    int largest = data.largestLabel();
+    if (classesOut.isConstant() && largest >= classesOut.at(Map.of())) {
       throw new Failure(
           Failure.BAD_INPUT,
           "the data has label %d, but the model has outputs 0 to %d only"
-              .formatted(largest, classesOut.at(java.util.Map.of()) - 1));
+              .formatted(largest, classesOut.at(Map.of()) - 1));
     }
   }
 
   private void step(Step step) {
     if (step instanceof Step.Train train) {
-      new Training(recipe, model, data, state, watcher, log).run(train);
+      new Training(recipe, model, labelled(), state, watcher, log).run(train);
     } else if (step instanceof Step.Prune prune) {
+      if (state.masks.byLayer().isEmpty()) {
+        score("_dense");
+      }
       watcher.phase("pruning by " + prune.criterion().kind());
       new Pruning(recipe, model, data, state).run(prune, layers());
       log.event("pruned", "kept", state.masks.kept(), "of", state.masks.size());
     } else if (step instanceof Step.Evaluate) {
-      log.event("evaluate", "accuracy", accuracy());
+      score("");
+      log.event("evaluate", "scores", state.scores);
     } else if (step instanceof Step.Export export) {
       export(export);
     } else if (step instanceof Step.Bench bench) {
@@ -167,8 +175,14 @@ public final class Runner {
     }
   }
 
+  /** The plan lets no step that needs labels come where there are none. */
+  private LabelledData labelled() {
+    return (LabelledData) data;
+  }
+
   private void export(Step.Export export) {
     watcher.phase("exporting");
+    Samples test = labelled().test();
     ExportOptions options =
         ExportOptions.named(loaded.name())
             .withForm(export.form())
@@ -176,13 +190,13 @@ public final class Runner {
     Path target = folder.staging().resolve(export.to());
     ExportResult result;
     try (NDManager manager = model.getNDManager().newSubManager()) {
-      NDList probe = new NDList(data.test().batch(manager, 0, Math.min(PROBE, data.test().size())));
+      NDList probe = new NDList(test.batch(manager, 0, Math.min(PROBE, test.size())));
       result =
           new Exporter().export(model.getBlock(), input(2), state.masks, options, target, probe);
     }
     state.exported = result;
     state.exportedTo = export.to();
-    state.accuracyExported = Exported.accuracy(target, data.test(), TEST_BATCH);
+    state.accuracyExported = Exported.accuracy(target, test, TEST_BATCH);
     log.event("exported", "to", export.to(), "max_abs_error", result.maxAbsError());
   }
 
@@ -194,16 +208,13 @@ public final class Runner {
     watcher.phase("measuring");
     Path folderOf = folder.staging().resolve(state.exportedTo);
     state.bench.addAll(
-        new Benchmark(model, folderOf, data.test(), watcher).run(bench.batches(), bench.threads()));
+        new Benchmark(model, folderOf, labelled().test(), watcher)
+            .run(bench.batches(), bench.threads()));
     if (bench.trainSteps() > 0) {
       watcher.phase("measuring training steps");
       state.trainBench =
           new StepTimer(
-                  () -> recipe.model().block(classes),
-                  data.train(),
-                  optimizer(),
-                  recipe.data().batch(),
-                  watcher)
+                  source::block, labelled().train(), optimizer(), recipe.data().batch(), watcher)
               .run(bench.trainSteps(), recipe.threads());
     }
   }
@@ -215,13 +226,18 @@ public final class Runner {
         .orElse(new OptimizerSettings.Sgd(0.1, 0.9, 0));
   }
 
-  private double accuracy() {
-    watcher.phase("testing");
-    Double known = state.accuracy;
-    double accuracy =
-        known == null ? TrainLoop.accuracy(model, data.test().examples(), TEST_BATCH) : known;
-    state.accuracy = accuracy;
-    return accuracy;
+  /** Measures the data's metric, unless that is known since the model changed last. */
+  private void score(String suffix) {
+    String metric = recipe.data().metric();
+    Double known = state.scores.get(metric);
+    if (known == null) {
+      watcher.phase("testing");
+      known = data.score(model);
+      state.scores.put(metric, known);
+    }
+    if (!suffix.isEmpty()) {
+      state.scores.put(metric + suffix, known);
+    }
   }
 
   private List<Layer> layers() {
@@ -229,13 +245,13 @@ public final class Runner {
   }
 
   private Shape input(int batch) {
-    return new Shape(batch).addAll(data.train().item());
+    return new Shape(batch).addAll(data.item());
   }
 
   /** What the steps have made so far. */
   static final class State {
-    Masks masks = new Masks(java.util.Map.of());
-    @Nullable Double accuracy;
+    Masks masks = new Masks(Map.of());
+    final Map<String, Double> scores = new TreeMap<>();
     @Nullable Double accuracyExported;
     @Nullable ExportResult exported;
     String exportedTo = "";
@@ -249,11 +265,10 @@ public final class Runner {
 
     /** Takes over new masks; what is measured anew is forgotten. */
     void masked(Masks changed) {
-      java.util.Map<String, io.sparseland.core.Mask> all =
-          new java.util.LinkedHashMap<>(masks.byLayer());
+      Map<String, io.sparseland.core.Mask> all = new java.util.LinkedHashMap<>(masks.byLayer());
       all.putAll(changed.byLayer());
       masks = new Masks(all);
-      accuracy = null;
+      scores.keySet().removeIf(name -> !name.endsWith("_dense"));
     }
   }
 }

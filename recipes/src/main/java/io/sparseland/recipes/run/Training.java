@@ -8,7 +8,7 @@ import io.sparseland.core.SparsityMethod;
 import io.sparseland.recipes.Recipe;
 import io.sparseland.recipes.Step;
 import io.sparseland.recipes.TrainTarget;
-import io.sparseland.recipes.data.DataSet;
+import io.sparseland.recipes.data.LabelledData;
 import io.sparseland.recipes.language.Applied;
 import io.sparseland.recipes.language.Clock;
 import io.sparseland.recipes.language.Deferred;
@@ -34,13 +34,18 @@ final class Training {
 
   private final Recipe recipe;
   private final Model model;
-  private final DataSet data;
+  private final LabelledData data;
   private final Runner.State state;
   private final Watcher watcher;
   private final RunLog log;
 
   Training(
-      Recipe recipe, Model model, DataSet data, Runner.State state, Watcher watcher, RunLog log) {
+      Recipe recipe,
+      Model model,
+      LabelledData data,
+      Runner.State state,
+      Watcher watcher,
+      RunLog log) {
     this.recipe = recipe;
     this.model = model;
     this.data = data;

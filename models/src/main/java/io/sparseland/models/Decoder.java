@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.sparseland.models;
+
+import ai.djl.nn.Block;
+import java.util.function.Supplier;
+
+/**
+ * A causal language model of the Llama type: token ids {@code [batch, time]} (int64, or fp32 that
+ * holds integers) to logits {@code [batch, time, vocabulary]}. The logits at a position depend on
+ * the tokens up to it only.
+ *
+ * <p>Layers are named {@code embedding}, {@code layer.N.query} (key, value, output, gate, up, down)
+ * and, where the output is not tied to the embedding, {@code head}.
+ *
+ * @param vocabulary number of tokens
+ * @param context most tokens of one sequence
+ * @param layers of attention and feed-forward
+ * @param width features of a token
+ * @param hidden features inside the feed-forward part
+ * @param attention heads and positions
+ * @param epsilon of the norms
+ * @param tied whether the output matrix is the embedding
+ * @see <a href="https://arxiv.org/abs/2302.13971">Touvron et al. 2023, "LLaMA: Open and Efficient
+ *     Foundation Language Models", section 2.2</a>
+ */
+public record Decoder(
+    int vocabulary,
+    int context,
+    int layers,
+    int width,
+    int hidden,
+    Attention attention,
+    float epsilon,
+    boolean tied)
+    implements Supplier<Block> {
+
+  /** Checks that every size is at least 1. */
+  public Decoder {
+    for (int size : new int[] {vocabulary, context, layers, width, hidden}) {
+      Sizes.positive("decoder", size);
+    }
+    if (!(epsilon > 0 && epsilon < 1)) {
+      throw new IllegalArgumentException("epsilon " + epsilon + " must be above 0 and below 1");
+    }
+  }
+
+  /** A fresh, uninitialised block. */
+  @Override
+  public Block get() {
+    return new DecoderBlock(this);
+  }
+}

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.sparseland.models;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.AbstractBlock;
+import ai.djl.nn.Activation;
+import ai.djl.nn.Block;
+import ai.djl.nn.core.Linear;
+import ai.djl.training.ParameterStore;
+import ai.djl.util.PairList;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One layer of a {@link Decoder}: {@code m = x + output(attention(norm(x)))}, {@code y = m +
+ * down(silu(gate(n)) · up(n))} with {@code n = norm(m)}. No biases.
+ *
+ * <p>Inputs: x {@code [batch, time, width]}, cosines and sines of {@link Rotary#turn}, and what is
+ * added to the attention's scores {@code [time, time]}.
+ */
+final class DecoderLayer extends AbstractBlock {
+
+  private final Attention attention;
+  private final Block attentionNorm;
+  private final Block query;
+  private final Block key;
+  private final Block value;
+  private final Block output;
+  private final Block norm;
+  private final Block gate;
+  private final Block up;
+  private final Block down;
+
+  DecoderLayer(Decoder sizes) {
+    attention = sizes.attention();
+    attentionNorm = addChildBlock("attentionNorm", new RmsNorm(sizes.width(), sizes.epsilon()));
+    query = addChildBlock("query", linear(attention.queryWidth()));
+    key = addChildBlock("key", linear(attention.keyWidth()));
+    value = addChildBlock("value", linear(attention.keyWidth()));
+    output = addChildBlock("output", linear(sizes.width()));
+    norm = addChildBlock("norm", new RmsNorm(sizes.width(), sizes.epsilon()));
+    gate = addChildBlock("gate", linear(sizes.hidden()));
+    up = addChildBlock("up", linear(sizes.hidden()));
+    down = addChildBlock("down", linear(sizes.width()));
+  }
+
+  @Override
+  protected NDList forwardInternal(
+      ParameterStore parameters,
+      NDList inputs,
+      boolean training,
+      @Nullable PairList<String, Object> settings) {
+    Call call = new Call(parameters, training);
+    NDArray x = inputs.get(0); // [batch, time, width]
+    NDArray attended = attend(call, call.of(attentionNorm, x), inputs);
+    NDArray middle = x.add(call.of(output, attended));
+    NDArray normed = call.of(norm, middle);
+    NDArray gated = Activation.swish(call.of(gate, normed), 1).mul(call.of(up, normed));
+    return new NDList(middle.add(call.of(down, gated)));
+  }
+
+  /** {@code softmax(q kᵀ / sqrt(part) + future) v}; all query heads of a group in one product. */
+  private NDArray attend(Call call, NDArray x, NDList inputs) {
+    Rotary rotary = attention.rotary();
+    long batch = x.getShape().get(0);
+    long time = x.getShape().get(1);
+    int part = rotary.width();
+    long groups = attention.keyValueHeads();
+    long shared = attention.heads() / groups;
+    NDArray q = call.of(query, x).reshape(batch, time, attention.heads(), part);
+    NDArray k = call.of(key, x).reshape(batch, time, groups, part);
+    NDArray v = call.of(value, x).reshape(batch, time, groups, part).transpose(0, 2, 1, 3);
+    q = rotary.turn(q, inputs.get(1), inputs.get(2));
+    k = rotary.turn(k, inputs.get(1), inputs.get(2)).transpose(0, 2, 3, 1);
+    q =
+        q.reshape(batch, time, groups, shared, part)
+            .transpose(0, 2, 3, 1, 4)
+            .reshape(batch, groups, shared * time, part);
+    NDArray weights =
+        q.matMul(k)
+            .mul((float) (1 / Math.sqrt(part)))
+            .reshape(batch, groups, shared, time, time)
+            .add(inputs.get(3))
+            .softmax(-1)
+            .reshape(batch, groups, shared * time, time);
+    return weights
+        .matMul(v) // [batch, groups, shared * time, part]
+        .reshape(batch, groups, shared, time, part)
+        .transpose(0, 3, 1, 2, 4)
+        .reshape(batch, time, attention.queryWidth());
+  }
+
+  @Override
+  protected void initializeChildBlocks(NDManager manager, DataType type, Shape... inputs) {
+    Shape x = inputs[0];
+    for (Block block : new Block[] {attentionNorm, query, key, value, norm, gate, up}) {
+      block.initialize(manager, type, x);
+    }
+    output.initialize(manager, type, query.getOutputShapes(new Shape[] {x})[0]);
+    down.initialize(manager, type, gate.getOutputShapes(new Shape[] {x})[0]);
+  }
+
+  @Override
+  public Shape[] getOutputShapes(Shape[] inputs) {
+    return new Shape[] {inputs[0]};
+  }
+
+  private static Block linear(int units) {
+    return Linear.builder().setUnits(units).optBias(false).build();
+  }
+}

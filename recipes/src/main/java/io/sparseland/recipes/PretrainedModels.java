@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.sparseland.recipes;
+
+import io.sparseland.models.files.CifarResNetFile;
+import io.sparseland.models.files.HuggingFaceFolder;
+import io.sparseland.models.files.Llama2cFile;
+import io.sparseland.models.files.MiniLm;
+import io.sparseland.models.files.OpenModel;
+import io.sparseland.recipes.data.DataFolders;
+import io.sparseland.recipes.language.Default;
+import java.io.IOException;
+
+/** Models of files; paths are relative to the data folders, or absolute. */
+final class PretrainedModels {
+
+  private PretrainedModels() {}
+
+  /**
+   * A model folder of Hugging Face, see {@link HuggingFaceFolder}.
+   *
+   * @param path of the folder
+   */
+  record HuggingFace(String path) implements ModelSource {
+    @Override
+    public OpenModel open(DataFolders folders, ClassLoader classes) throws IOException {
+      return HuggingFaceFolder.open(folders.find(path));
+    }
+  }
+
+  /**
+   * The sentence encoder all-MiniLM-L6-v2, see {@link MiniLm}.
+   *
+   * @param from {@code jar:group:artifact:version}
+   */
+  record SentenceEncoder(@Default(MiniLm.JAR) String from) implements ModelSource {
+    @Override
+    public OpenModel open(DataFolders folders, ClassLoader classes) throws IOException {
+      return MiniLm.open(from, classes);
+    }
+  }
+
+  /**
+   * A residual network for CIFAR-10, see {@link CifarResNetFile}.
+   *
+   * @param path of the safetensors file
+   */
+  record ResNet(String path) implements ModelSource {
+    @Override
+    public OpenModel open(DataFolders folders, ClassLoader classes) throws IOException {
+      return CifarResNetFile.open(folders.find(path));
+    }
+  }
+
+  /**
+   * A model of llama2.c, see {@link Llama2cFile}.
+   *
+   * @param path of the {@code .bin} file
+   * @param tokenizer its tokenizer's file
+   */
+  record Llama2c(String path, String tokenizer) implements ModelSource {
+    @Override
+    public OpenModel open(DataFolders folders, ClassLoader classes) throws IOException {
+      return Llama2cFile.open(folders.find(path), folders.find(tokenizer));
+    }
+  }
+}

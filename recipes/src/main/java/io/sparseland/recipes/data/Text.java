@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.sparseland.recipes.data;
+
+import io.sparseland.models.files.OpenModel;
+import io.sparseland.models.text.Tokenizer;
+import io.sparseland.recipes.language.Default;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.regex.Pattern;
+
+/**
+ * UTF-8 text, plain or gzipped, cut into tokens by the model's tokenizer.
+ *
+ * <p>Without {@code documents} the test text is one: start token and text, scored in windows that
+ * each predict {@code window} tokens and begin anew; a rest that fills no window is left out.
+ * Calibration windows are taken evenly over their text. With {@code documents} every document is a
+ * sequence of its own, from its start token.
+ *
+ * @param calibration file to calibrate on
+ * @param test file to score on
+ * @param window tokens; of documents the most
+ * @param documents a line that ends each document
+ * @param windows calibration windows to take
+ * @param batch sequences at once
+ */
+public record Text(
+    String calibration,
+    String test,
+    @Default("512") int window,
+    Optional<String> documents,
+    @Default("128") int windows,
+    @Default("4") int batch)
+    implements DataSource {
+
+  private static final int CHARACTERS = 12; // per token at most, to take a window's worth of text
+
+  /** Checks the numbers. */
+  public Text {
+    Sizes.batch(batch);
+    if (window < 2 || windows < 1) {
+      throw new IllegalArgumentException(
+          "window %d must be at least 2, windows %d at least 1".formatted(window, windows));
+    }
+  }
+
+  @Override
+  public String metric() {
+    return "perplexity";
+  }
+
+  @Override
+  public DataFacts facts(DataFolders folders) {
+    String note = documents.isPresent() ? "documents of at most that size" : "windows of text";
+    return new DataFacts(List.of(window), documents.isPresent() ? 0 : windows, 0, note);
+  }
+
+  @Override
+  public DataSet open(DataFolders folders, OpenModel model) throws IOException {
+    String calibrationText = Texts.read(folders.find(calibration));
+    String testText = Texts.read(folders.find(test));
+    try (Tokenizer tokenizer = model.tokenizer()) {
+      List<int[]> calibrate =
+          documents.isPresent()
+              ? documents(calibrationText, tokenizer)
+              : spread(calibrationText, tokenizer);
+      List<int[]> score =
+          documents.isPresent() ? documents(testText, tokenizer) : inTurn(testText, tokenizer);
+      return new TextData(calibrate, score, Texts.digest(List.of(calibrate, score)));
+    }
+  }
+
+  private List<int[]> documents(String text, Tokenizer tokenizer) {
+    List<int[]> sequences = new ArrayList<>();
+    String end = "(?m)^" + Pattern.quote(documents.orElse("")) + "$";
+    for (String document : text.split(end, -1)) {
+      if (!document.isBlank()) {
+        int[] tokens = started(tokenizer, document.strip());
+        if (tokens.length > window + 1) {
+          throw new IllegalArgumentException(
+              "document %d has %d tokens; 'window' allows %d"
+                  .formatted(sequences.size(), tokens.length, window));
+        }
+        sequences.add(tokens);
+      }
+    }
+    return sequences;
+  }
+
+  /** Windows of {@code window + 1} tokens: each begins with the last token of the one before. */
+  private List<int[]> inTurn(String text, Tokenizer tokenizer) {
+    int[] tokens = started(tokenizer, text);
+    List<int[]> sequences = new ArrayList<>();
+    for (int from = 0; from + window < tokens.length; from += window) {
+      sequences.add(Arrays.copyOfRange(tokens, from, from + window + 1));
+    }
+    if (sequences.isEmpty()) {
+      throw new IllegalArgumentException(
+          "'%s' has %d tokens; one window needs %d".formatted(test, tokens.length, window + 1));
+    }
+    return sequences;
+  }
+
+  /** Windows of {@code window} tokens from {@code windows} places, evenly over the text. */
+  private List<int[]> spread(String text, Tokenizer tokenizer) {
+    List<int[]> sequences = new ArrayList<>();
+    for (int i = 0; i < windows; i++) {
+      int from = (int) ((long) text.length() * i / windows);
+      while (from > 0 && from < text.length() && text.charAt(from - 1) != '\n') {
+        from++; // the next line
+      }
+      int to = Math.min(text.length(), from + CHARACTERS * window);
+      int[] tokens = tokenizer.encode(text.substring(from, to));
+      if (tokens.length < window) {
+        throw new IllegalArgumentException(
+            "calibration window %d of %d has %d tokens only, it needs %d: take fewer windows of '%s'"
+                .formatted(i, windows, tokens.length, window, calibration));
+      }
+      sequences.add(Arrays.copyOf(tokens, window));
+    }
+    return sequences;
+  }
+
+  private static int[] started(Tokenizer tokenizer, String text) {
+    int[] tokens = tokenizer.encode(text);
+    int[] all = new int[tokens.length + 1];
+    all[0] = tokenizer.start();
+    System.arraycopy(tokens, 0, all, 1, tokens.length);
+    return all;
+  }
+}

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.sparseland.recipes.data;
+
+import ai.djl.Model;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import io.sparseland.core.Calibrator;
+import io.sparseland.core.Torch;
+import io.sparseland.models.text.LanguageModel;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Token sequences; scored by perplexity.
+ *
+ * @param calibration sequences; each is an example
+ * @param test sequences of which every token but the first is predicted
+ * @param digest SHA-256 of all tokens
+ */
+record TextData(List<int[]> calibration, List<int[]> test, String digest) implements DataSet {
+
+  private static final int TRACED = 16; // tokens; any number shows the same operations
+
+  @Override
+  public Shape item() {
+    int longest = test.stream().mapToInt(s -> s.length - 1).max().orElse(1);
+    return new Shape(Math.min(TRACED, longest));
+  }
+
+  @Override
+  public int largestLabel() {
+    return test.stream().flatMapToInt(Arrays::stream).max().orElse(0);
+  }
+
+  @Override
+  public int calibrationSize() {
+    return calibration.size();
+  }
+
+  /** Sequences of one length that follow one another share a batch; labels are the next tokens. */
+  @Override
+  public List<Calibrator.Labelled> calibration(NDManager manager, int samples, int batch) {
+    List<Calibrator.Labelled> batches = new ArrayList<>();
+    for (int from = 0; from < samples; ) {
+      int length = calibration.get(from).length;
+      int to = from + 1;
+      while (to < Math.min(samples, from + batch) && calibration.get(to).length == length) {
+        to++;
+      }
+      List<int[]> part = calibration.subList(from, to);
+      batches.add(
+          new Calibrator.Labelled(
+              new NDList(ids(manager, part, 0, length)),
+              new NDList(ids(manager, part, 1, length))));
+      from = to;
+    }
+    return batches;
+  }
+
+  /** Tokens of equally long sequences from {@code first} on, [sequences, length - first]. */
+  private static NDArray ids(NDManager manager, List<int[]> sequences, int first, int length) {
+    long[] ids =
+        sequences.stream()
+            .flatMapToInt(s -> Arrays.stream(s, first, length))
+            .asLongStream()
+            .toArray();
+    return manager.create(ids, new Shape(sequences.size(), length - first));
+  }
+
+  @Override
+  public double score(Model model) {
+    return Torch.withoutGradients(
+        () -> {
+          try (NDManager manager = model.getNDManager().newSubManager()) {
+            return new LanguageModel(model.getBlock(), manager).perplexity(test);
+          }
+        });
+  }
+
+  @Override
+  public Optional<String> note() {
+    return Optional.empty();
+  }
+}

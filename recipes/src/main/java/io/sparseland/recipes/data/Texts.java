@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.sparseland.recipes.data;
+
+import io.sparseland.kernels.format.FormatException;
+import java.io.BufferedInputStream;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.zip.GZIPInputStream;
+import java.util.zip.ZipException;
+
+/** Files of text or bytes, and digests of tokens. */
+final class Texts {
+
+  private Texts() {}
+
+  /** The UTF-8 text of a file, plain or gzipped. */
+  static String read(Path file) throws IOException {
+    try {
+      return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes(file))).toString();
+    } catch (CharacterCodingException e) {
+      throw new FormatException(
+          file.toString(), FormatException.NOWHERE, "bytes that are no UTF-8", "UTF-8 text", e);
+    }
+  }
+
+  /** The bytes of a file, unpacked where it is gzipped. */
+  static byte[] bytes(Path file) throws IOException {
+    try (InputStream raw = new BufferedInputStream(Files.newInputStream(file))) {
+      raw.mark(2);
+      boolean zipped = raw.read() == 0x1f && raw.read() == 0x8b;
+      raw.reset();
+      return (zipped ? new GZIPInputStream(raw) : raw).readAllBytes();
+    } catch (ZipException | EOFException e) {
+      throw new FormatException(
+          file.toString(), FormatException.NOWHERE, "damaged gzip data", "a whole file", e);
+    }
+  }
+
+  /** {@code sha256:} and the digest of lengths and tokens, in order. */
+  static String digest(List<List<int[]>> sets) {
+    try {
+      MessageDigest sha = MessageDigest.getInstance("SHA-256");
+      for (List<int[]> set : sets) {
+        for (int[] sequence : set) {
+          ByteBuffer bytes = ByteBuffer.allocate(Integer.BYTES * (sequence.length + 1));
+          bytes.putInt(sequence.length).asIntBuffer().put(sequence);
+          sha.update(bytes.array());
+        }
+      }
+      return "sha256:" + HexFormat.of().formatHex(sha.digest());
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException(e); // every JDK has SHA-256
+    }
+  }
+}
