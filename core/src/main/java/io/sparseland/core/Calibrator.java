@@ -6,15 +6,12 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.NDScope;
-import ai.djl.ndarray.types.DataType;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
 import ai.djl.training.GradientCollector;
 import ai.djl.training.ParameterStore;
 import ai.djl.training.loss.Loss;
 import io.sparseland.core.graph.Capture;
-import io.sparseland.core.graph.LayerUse;
-import io.sparseland.core.graph.Patches;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -28,19 +25,19 @@ import java.util.Set;
  * input statistics. The block runs as in inference; its parameters do not change. Every token and
  * every output position counts alike, padding of sequences included.
  */
-public final class Calibrator {
+public final class Calibrator implements AutoCloseable {
 
   private final Block block;
   private final Map<String, Layer> layers = new LinkedHashMap<>(); // by any of its names
-  private final Map<Layer, Accumulator> accumulators = new LinkedHashMap<>();
+  private final Map<Layer, LayerSums> sums = new LinkedHashMap<>();
 
-  private Calibrator(Block block, List<Layer> layers) {
+  private Calibrator(Block block, List<Layer> layers, Set<Statistic> needs) {
     Check.that(!layers.isEmpty(), "no layers to calibrate");
     this.block = block;
     for (Layer layer : layers) {
       layer.aliases().forEach(alias -> this.layers.put(alias, layer));
       this.layers.put(layer.name(), layer);
-      accumulators.put(layer, new Accumulator(layer));
+      sums.put(layer, new LayerSums(layer, needs));
     }
   }
 
@@ -66,8 +63,8 @@ public final class Calibrator {
   public static Map<String, Evidence> collect(
       Block block, Iterable<NDList> batches, Set<Statistic> needs, List<Layer> layers) {
     Check.that(!needs.contains(Statistic.GRADIENT), "statistic GRADIENT needs labels and a loss");
-    Calibrator calibrator = new Calibrator(block, layers);
-    if (needs.contains(Statistic.INPUT_MEAN_SQUARE)) {
+    try (Calibrator calibrator = new Calibrator(block, layers, needs)) {
+    if (needs.stream().anyMatch(Statistic::ofInputs)) {
       int count = 0;
       for (NDList batch : batches) {
         calibrator.addInputs(batch);
@@ -75,7 +72,8 @@ public final class Calibrator {
       }
       Check.that(count > 0, "there is no calibration batch");
     }
-    return calibrator.evidence(needs);
+    return calibrator.evidence();
+    }
   }
 
   /**
@@ -90,10 +88,10 @@ public final class Calibrator {
       Loss loss,
       Set<Statistic> needs,
       List<Layer> layers) {
-    Calibrator calibrator = new Calibrator(block, layers);
+    try (Calibrator calibrator = new Calibrator(block, layers, needs)) {
     int count = 0;
     for (Labelled batch : batches) {
-      if (needs.contains(Statistic.INPUT_MEAN_SQUARE)) {
+      if (needs.stream().anyMatch(Statistic::ofInputs)) {
         calibrator.addInputs(batch.data());
       }
       if (needs.contains(Statistic.GRADIENT)) {
@@ -102,7 +100,8 @@ public final class Calibrator {
       count++;
     }
     Check.that(count > 0, "there is no calibration batch");
-    return calibrator.evidence(needs);
+    return calibrator.evidence();
+    }
   }
 
   private void addInputs(NDList batch) {
@@ -118,7 +117,7 @@ public final class Calibrator {
                 (name, weight, input, use) -> {
                   Layer layer = layers.get(name);
                   if (layer != null) {
-                    accumulator(layer).addInput(input, use);
+                    sumsOf(layer).addInput(input, use, null, null);
                   }
                 });
           }
@@ -139,12 +138,12 @@ public final class Calibrator {
         NDList predictions = block.forward(store, batch.data(), false);
         collector.backward(loss.evaluate(batch.labels(), predictions));
       }
-      accumulators.forEach(
-          (layer, sums) -> {
+      sums.forEach(
+          (layer, ofLayer) -> {
             NDArray weight = layer.parameter().getArray();
             Check.that(
                 weight.hasGradient(), "layer %s is frozen, so it has no gradient", layer.name());
-            sums.addGradient(weight.getGradient());
+            ofLayer.addGradient(weight.getGradient());
           });
     } finally {
       zeroGradients(all);
@@ -159,87 +158,22 @@ public final class Calibrator {
     }
   }
 
-  private Accumulator accumulator(Layer layer) {
-    Accumulator found = accumulators.get(layer);
+  private LayerSums sumsOf(Layer layer) {
+    LayerSums found = sums.get(layer);
     if (found == null) {
-      throw new IllegalStateException("no accumulator for " + layer);
+      throw new IllegalStateException("no sums for " + layer);
     }
     return found;
   }
 
-  private Map<String, Evidence> evidence(Set<Statistic> needs) {
+  private Map<String, Evidence> evidence() {
     Map<String, Evidence> evidence = new LinkedHashMap<>();
-    accumulators.forEach((layer, sums) -> evidence.put(layer.name(), sums.evidence(needs)));
+    sums.forEach((layer, ofLayer) -> evidence.put(layer.name(), ofLayer.evidence()));
     return evidence;
   }
 
-  /** Sums of one layer. */
-  private static final class Accumulator {
-
-    private final Layer layer;
-    private double[] squares = new double[0]; // [groups * in]
-    private double[] gradient = new double[0]; // [out * in]
-    private long rows;
-    private long batches;
-
-    Accumulator(Layer layer) {
-      this.layer = layer;
-    }
-
-    void addInput(NDArray input, LayerUse use) {
-      Geometry geometry = layer.geometry();
-      NDArray sum;
-      if (use.type() == LayerType.CONVOLUTION) {
-        sum = Patches.sumOfSquares(input, geometry, use); // [groups, in]
-        rows += Patches.positions(input, geometry, use);
-      } else {
-        NDArray tokens = input.reshape(-1, geometry.in()).toType(DataType.FLOAT64, false);
-        sum = tokens.square().sum(new int[] {0}); // [in]
-        rows += tokens.getShape().get(0);
-      }
-      squares = add(squares, sum.toDoubleArray());
-    }
-
-    void addGradient(NDArray batch) {
-      gradient = add(gradient, batch.toType(DataType.FLOAT64, false).toDoubleArray());
-      batches++;
-    }
-
-    Evidence evidence(Set<Statistic> needs) {
-      Map<Statistic, Measured.Values> values = new LinkedHashMap<>();
-      Geometry g = layer.geometry();
-      for (Statistic statistic : needs) {
-        switch (statistic) {
-          case INPUT_MEAN_SQUARE -> {
-            Check.that(rows > 0, "layer %s was not used by the calibration data", layer.name());
-            values.put(statistic, means(statistic, squares, rows, g.groups()));
-          }
-          case GRADIENT -> values.put(statistic, means(statistic, gradient, batches, g.out()));
-          case UNIFORM -> {} // drawn, not measured
-        }
-      }
-      return new Measured(layer, values);
-    }
-
-    private Measured.Values means(Statistic statistic, double[] sums, long count, int rowCount) {
-      float[] means = new float[sums.length];
-      for (int i = 0; i < sums.length; i++) {
-        means[i] = (float) (sums[i] / count);
-        if (!Float.isFinite(means[i])) {
-          throw new IllegalArgumentException(
-              "%s of layer %s at index %d is %s, allowed: finite numbers"
-                  .formatted(statistic, layer.name(), i, means[i]));
-        }
-      }
-      return new Measured.Values(means, rowCount, count);
-    }
-
-    private static double[] add(double[] sums, double[] more) {
-      double[] result = sums.length == 0 ? new double[more.length] : sums;
-      for (int i = 0; i < more.length; i++) {
-        result[i] += more[i];
-      }
-      return result;
-    }
+  @Override
+  public void close() {
+    sums.values().forEach(LayerSums::close);
   }
 }
