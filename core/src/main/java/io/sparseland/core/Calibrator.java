@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -23,7 +24,7 @@ import java.util.Set;
  *
  * <p>Nothing is kept of a batch but sums, so any split of the data into batches gives the same
  * input statistics. The block runs as in inference; its parameters do not change. Every token and
- * every output position counts alike, padding of sequences included.
+ * every output position counts alike, unless a batch says which are padding.
  */
 public final class Calibrator implements AutoCloseable {
 
@@ -50,9 +51,23 @@ public final class Calibrator implements AutoCloseable {
   public record Labelled(NDList data, NDList labels) {}
 
   /**
-   * Statistics that need no labels.
+   * One batch.
    *
-   * @param batches inputs of the block; they stay the caller's
+   * @param data inputs of the block; they stay the caller's
+   * @param counted 1 for each token that counts and 0 for padding, {@code [batch, tokens]}; empty:
+   *     all count. A layer whose inputs are not one a token counts all
+   */
+  public record Batch(NDList data, Optional<NDArray> counted) {
+    /** Everything counts. */
+    public static Batch of(NDList data) {
+      return new Batch(data, Optional.empty());
+    }
+  }
+
+  /**
+   * Statistics that need no labels, all from the model as it is.
+   *
+   * @param batches the data
    * @param needs what to measure; {@link Statistic#UNIFORM} needs no data and is left out
    * @param layers of the block
    * @return by layer name, in the layers' order; arrays are made when asked for, inside the
@@ -61,12 +76,12 @@ public final class Calibrator implements AutoCloseable {
    *     not finite, naming layer and index
    */
   public static Map<String, Evidence> collect(
-      Block block, Iterable<NDList> batches, Set<Statistic> needs, List<Layer> layers) {
+      Block block, Iterable<Batch> batches, Set<Statistic> needs, List<Layer> layers) {
     Check.that(!needs.contains(Statistic.GRADIENT), "statistic GRADIENT needs labels and a loss");
     try (Calibrator calibrator = new Calibrator(block, layers, needs)) {
     if (needs.stream().anyMatch(Statistic::ofInputs)) {
       int count = 0;
-      for (NDList batch : batches) {
+      for (Batch batch : batches) {
         calibrator.addInputs(batch);
         count++;
       }
@@ -92,7 +107,7 @@ public final class Calibrator implements AutoCloseable {
     int count = 0;
     for (Labelled batch : batches) {
       if (needs.stream().anyMatch(Statistic::ofInputs)) {
-        calibrator.addInputs(batch.data());
+        calibrator.addInputs(Batch.of(batch.data()));
       }
       if (needs.contains(Statistic.GRADIENT)) {
         calibrator.addGradients(batch, loss);
@@ -104,8 +119,9 @@ public final class Calibrator implements AutoCloseable {
     }
   }
 
-  private void addInputs(NDList batch) {
-    NDManager manager = batch.head().getManager();
+  private void addInputs(Batch batch) {
+    NDArray counted = batch.counted().orElse(null);
+    NDManager manager = batch.data().head().getManager();
     Torch.withoutGradients(
         () -> {
           try (NDScope scope = new NDScope()) {
@@ -113,11 +129,11 @@ public final class Calibrator implements AutoCloseable {
             Capture.forward(
                 block,
                 new ParameterStore(manager, false),
-                batch,
+                batch.data(),
                 (name, weight, input, use) -> {
                   Layer layer = layers.get(name);
                   if (layer != null) {
-                    sumsOf(layer).addInput(input, use, null, null);
+                    sumsOf(layer).addInput(input, use, counted, null);
                   }
                 });
           }
