@@ -46,7 +46,8 @@ public record OneShot(
     return needs;
   }
 
-  private Set<Statistic> needs() {
+  /** All statistics that it reads. */
+  public Set<Statistic> needs() {
     Set<Statistic> needs = EnumSet.noneOf(Statistic.class);
     needs.addAll(pruner.criterion().needs());
     reconstructions.forEach(r -> needs.addAll(r.needs()));

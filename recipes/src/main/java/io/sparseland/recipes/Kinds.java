@@ -4,6 +4,7 @@ package io.sparseland.recipes;
 import io.sparseland.core.Allocation;
 import io.sparseland.core.Criterion;
 import io.sparseland.core.Pattern;
+import io.sparseland.core.Reconstruction;
 import io.sparseland.core.Schedule;
 import io.sparseland.core.SparsityMethod;
 import io.sparseland.core.Trigger;
@@ -13,10 +14,14 @@ import io.sparseland.models.Encoder;
 import io.sparseland.models.Lenet;
 import io.sparseland.models.Lenet5;
 import io.sparseland.models.Mlp;
+import io.sparseland.pruners.BiasCompensation;
 import io.sparseland.pruners.GradientMagnitude;
+import io.sparseland.pruners.LeastSquares;
 import io.sparseland.pruners.Magnitude;
+import io.sparseland.pruners.ObsUpdate;
 import io.sparseland.pruners.Random;
 import io.sparseland.pruners.Saliency;
+import io.sparseland.pruners.SparseGpt;
 import io.sparseland.pruners.Wanda;
 import io.sparseland.recipes.data.DataSource;
 import io.sparseland.recipes.data.FashionMnist;
@@ -146,12 +151,16 @@ final class Kinds {
         .kind(Schedule.class, "exponential", ExponentialDecay.class, "{rate: 3, end: ^until}");
   }
 
-  /** Criteria after training. */
+  /** Criteria after training, and what may follow them. */
   private static void after(Catalogue all) {
     all.kind(Criterion.class, "random", Random.class, "{}")
         .kind(Criterion.class, "magnitude", Magnitude.class, "{}")
         .kind(Criterion.class, "gradient", GradientMagnitude.class, "{}")
         .kind(Criterion.class, "saliency", Saliency.class, "{}")
-        .kind(Criterion.class, "wanda", Wanda.class, "{}");
+        .kind(Criterion.class, "wanda", Wanda.class, "{}")
+        .kind(Criterion.class, "sparsegpt", SparseGpt.class, "{damping: 0.01, block: 128}");
+    all.kind(Reconstruction.class, "least_squares", LeastSquares.class, "{damping: 0.01}")
+        .kind(Reconstruction.class, "obs_update", ObsUpdate.class, "{damping: 0.01}")
+        .kind(Reconstruction.class, "bias", BiasCompensation.class, "{}");
   }
 }
