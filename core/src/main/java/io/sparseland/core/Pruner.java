@@ -27,7 +27,7 @@ public record Pruner(
   /** Checks that scope, pattern and allocation go together. */
   public Pruner {
     Check.that(
-        (within == Scope.GLOBAL) == allocation.needsScores(),
+        (within == Scope.GLOBAL) == allocation.comparesWeights(),
         "scope %s does not go with allocation %s, allowed: scope GLOBAL with a global allocation",
         within,
         allocation);
@@ -54,7 +54,7 @@ public record Pruner(
   /** The same with another allocation; a global one compares globally. */
   public Pruner with(Allocation other) {
     Scope scope =
-        other.needsScores()
+        other.comparesWeights()
             ? Scope.GLOBAL
             : within == Scope.GLOBAL ? criterion.comparedWithin() : within;
     return new Pruner(criterion, pattern, other, scope, seed);
@@ -63,7 +63,7 @@ public record Pruner(
   /** The same with another scope; {@link Scope#GLOBAL} brings the global allocation. */
   public Pruner within(Scope other) {
     Allocation spread =
-        (other == Scope.GLOBAL) == allocation.needsScores()
+        (other == Scope.GLOBAL) == allocation.comparesWeights()
             ? allocation
             : other == Scope.GLOBAL ? Allocation.global() : Allocation.uniform();
     return new Pruner(criterion, pattern, spread, other, seed);
