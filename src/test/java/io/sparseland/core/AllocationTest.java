@@ -40,6 +40,92 @@ class AllocationTest {
   }
 
   @Test
+  void lamp_is_that_of_the_specification() {
+    float[] w0 = Fixtures.w0();
+    float[] v0 = {0.05f, -0.15f, 0.25f, 0.6f};
+    for (float[] weights : List.of(w0, v0)) {
+      for (int i = 0; i < weights.length; i++) {
+        weights[i] = Math.abs(weights[i]);
+      }
+    }
+    float[] expected = {
+      .141856f, .390244f, .066849f, .100787f, .071637f, .019753f, 1, .004914f, .001227f, .031486f,
+      .046814f, .246939f
+    };
+
+    assertThat(Lamp.shares(w0)).containsExactly(expected, within(1e-6f));
+    assertThat(Lamp.shares(v0)).containsExactly(new float[] {.005587f, .050562f, .147929f, 1}, within(1e-6f));
+    assertThat(
+            Allocation.lamp().kept(List.of(fc("w", 3, 4), fc("v", 2, 2)), 0.5, List.of(w0, v0)))
+        .containsExactly(6, 2);
+  }
+
+  @Test
+  void lamp_does_not_see_the_scale_of_a_layer_and_empties_none() {
+    Random random = new Random(3);
+    float[] small = new float[1000];
+    float[] large = new float[200];
+    for (int i = 0; i < 1000; i++) {
+      small[i] = random.nextFloat();
+      large[i % 200] = small[i] * 1024; // exact in fp32
+    }
+    float[] unscaled = large.clone();
+    for (int i = 0; i < 200; i++) {
+      unscaled[i] /= 1024;
+    }
+    List<LayerShape> layers = List.of(fc("a", 10, 100), fc("b", 10, 20));
+
+    long[] kept = Allocation.lamp().kept(layers, 0.7, List.of(small, large));
+
+    assertThat(kept).isEqualTo(Allocation.lamp().kept(layers, 0.7, List.of(small, unscaled)));
+    assertThat(kept[0] + kept[1]).isEqualTo(1200 - 840);
+    assertThat(Allocation.lamp().kept(layers, 1198 / 1200.0, List.of(small, large)))
+        .containsExactly(1, 1);
+  }
+
+  @Test
+  void owl_is_that_of_the_specification() {
+    // outliers of 20, 0 and 40 % at sparsity 0.7 and spread 0.08: sparsities 0.70, 0.78, 0.62
+    List<LayerShape> layers =
+        List.of(fc("layers.0.query", 10, 10), fc("layers.1.query", 10, 10), fc("layers.2.query", 10, 10));
+    List<float[]> scores = List.of(outliers(20), outliers(0), outliers(40));
+
+    assertThat(new Owl(0.08, 2).kept(layers, 0.7, scores)).containsExactly(30, 22, 38);
+  }
+
+  @Test
+  void owl_gives_layers_of_a_block_the_same_and_keeps_the_exact_total() {
+    List<LayerShape> layers =
+        List.of(fc("layers.0.a", 10, 10), fc("layers.0.b", 10, 30), fc("layers.1.a", 10, 10));
+    List<float[]> scores = List.of(outliers(40), outliers(0, 300), outliers(0));
+
+    long[] kept = new Owl(0.1, 2).kept(layers, 0.53, scores);
+
+    assertThat(kept[0] + kept[1] + kept[2]).isEqualTo(500 - 265);
+    assertThat(kept[1] / 3.0).isCloseTo(kept[0], within(1.0));
+    assertThat(kept[0]).isGreaterThan(kept[2]);
+  }
+
+  @Test
+  void owl_without_differences_is_uniform() {
+    List<LayerShape> layers = List.of(fc("0.a", 10, 10), fc("1.a", 10, 10));
+
+    assertThat(Allocation.owl().kept(layers, 0.6, List.of(outliers(3), outliers(3))))
+        .containsExactly(40, 40);
+  }
+
+  private static float[] outliers(int count) {
+    return outliers(count, 100);
+  }
+
+  private static float[] outliers(int count, int size) {
+    float[] scores = new float[size];
+    Arrays.fill(scores, 0.001f);
+    Arrays.fill(scores, 0, count, 1);
+    return scores;
+  }
+
+  @Test
   void uniform_plus_leaves_the_first_convolution_dense_and_out_of_the_budget() {
     long[] kept = Allocation.uniformPlus().kept(LENET5, 0.9);
 

@@ -204,7 +204,7 @@ class CalibratorTest {
     Block block = network();
     List<Layer> layers = Layers.of(block, new Shape(1, 5));
     List<float[]> before = layers.stream().map(Scores::weights).toList();
-    List<NDList> batches = List.of(labelled(1).get(0).data());
+    List<Calibrator.Batch> batches = List.of(Calibrator.Batch.of(labelled(1).get(0).data()));
     int arrays = manager.getManagedArrays().size();
 
     Calibrator.collect(block, batches, SQUARES, layers);
@@ -230,6 +230,53 @@ class CalibratorTest {
   }
 
   @Test
+  void means_variances_and_second_moments_are_exact_for_any_split_into_batches() {
+    Block block = linear(4, 3);
+    Set<Statistic> needs =
+        Set.of(Statistic.INPUT_MEAN, Statistic.INPUT_VARIANCE, Statistic.INPUT_GRAM);
+    List<Layer> layers = Layers.of(block, new Shape(1, 4));
+    double[] variance = {1.4, 0.352 / 3 + 0.001 / 3, 1.341667, 1.341667}; // post-training.md 9
+
+    for (int cut = 1; cut < 6; cut++) {
+      List<Calibrator.Batch> batches =
+          List.of(
+              Calibrator.Batch.of(new NDList(rows(0, cut))),
+              Calibrator.Batch.of(new NDList(rows(cut, 6))));
+      Evidence evidence =
+          Calibrator.collect(block, batches, needs, layers).values().iterator().next();
+
+      assertThat(evidence.get(Statistic.INPUT_MEAN).toDoubleArray())
+          .containsExactly(new double[] {0.5, 0.7 / 6, 3.5 / 6, 2.5 / 6}, within(1e-8));
+      assertThat(evidence.get(Statistic.INPUT_VARIANCE).toDoubleArray())
+          .containsExactly(variance, within(1e-6));
+      double[] gram = evidence.get(Statistic.INPUT_GRAM).toDoubleArray();
+      assertThat(gram[0]).isCloseTo(8.5 / 6, within(1e-12));
+      // post-training.md 4: H_01 = -0.333333 = 2 mean(x0 x1)
+      assertThat(gram[1]).isCloseTo(-1 / 6.0, within(1e-7));
+      assertThat(gram[4]).isEqualTo(gram[1]);
+    }
+  }
+
+  @Test
+  void padding_does_not_count() {
+    Block block = linear(2, 3);
+    NDArray batch = manager.create(new float[] {1, 2, 3, 4, 5, 6, 7, 8}, new Shape(2, 2, 2));
+    NDArray counted = manager.create(new float[] {1, 0, 1, 1}, new Shape(2, 2));
+    List<Calibrator.Batch> batches =
+        List.of(new Calibrator.Batch(new NDList(batch), java.util.Optional.of(counted)));
+
+    Evidence evidence =
+        Calibrator.collect(block, batches, SQUARES, Layers.of(block, new Shape(1, 2, 2)))
+            .values()
+            .iterator()
+            .next();
+
+    assertThat(evidence.samples(Statistic.INPUT_MEAN_SQUARE)).isEqualTo(3);
+    assertThat(evidence.get(Statistic.INPUT_MEAN_SQUARE).toFloatArray())
+        .containsExactly(25, 104 / 3f); // (1 + 25 + 49) / 3, (4 + 36 + 64) / 3
+  }
+
+  @Test
   void no_data_is_refused() {
     Block block = linear(2, 2);
 
@@ -250,7 +297,7 @@ class CalibratorTest {
   }
 
   private List<Evidence> collect(Block block, Shape shape, NDArray... batches) {
-    List<NDList> lists = Arrays.stream(batches).map(NDList::new).toList();
+    List<Calibrator.Batch> lists = Arrays.stream(batches).map(a -> Calibrator.Batch.of(new NDList(a))).toList();
     return new ArrayList<>(
         Calibrator.collect(block, lists, SQUARES, Layers.of(block, shape)).values());
   }

@@ -32,6 +32,16 @@ public interface Allocation {
     return new Global(1);
   }
 
+  /** Layer-adaptive: scores relative to the larger ones of their layer, compared globally. */
+  static Allocation lamp() {
+    return new Lamp();
+  }
+
+  /** Outlier-weighed, with the authors' settings. */
+  static Allocation owl() {
+    return new Owl(0.08, 5);
+  }
+
   /**
    * A sparsity by layer name; layers not named get the sparsity asked for.
    *
@@ -53,6 +63,11 @@ public interface Allocation {
 
   /** Whether {@link #kept(List, double, List)} must be used. */
   default boolean needsScores() {
+    return false;
+  }
+
+  /** Whether scores of different layers compete as they are, so that the scope is global. */
+  default boolean comparesWeights() {
     return false;
   }
 

@@ -6,19 +6,17 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.NDScope;
-import ai.djl.ndarray.types.DataType;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
 import ai.djl.training.GradientCollector;
 import ai.djl.training.ParameterStore;
 import ai.djl.training.loss.Loss;
 import io.sparseland.core.graph.Capture;
-import io.sparseland.core.graph.LayerUse;
-import io.sparseland.core.graph.Patches;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -26,21 +24,21 @@ import java.util.Set;
  *
  * <p>Nothing is kept of a batch but sums, so any split of the data into batches gives the same
  * input statistics. The block runs as in inference; its parameters do not change. Every token and
- * every output position counts alike, padding of sequences included.
+ * every output position counts alike, unless a batch says which are padding.
  */
-public final class Calibrator {
+public final class Calibrator implements AutoCloseable {
 
   private final Block block;
   private final Map<String, Layer> layers = new LinkedHashMap<>(); // by any of its names
-  private final Map<Layer, Accumulator> accumulators = new LinkedHashMap<>();
+  private final Map<Layer, LayerSums> sums = new LinkedHashMap<>();
 
-  private Calibrator(Block block, List<Layer> layers) {
+  private Calibrator(Block block, List<Layer> layers, Set<Statistic> needs) {
     Check.that(!layers.isEmpty(), "no layers to calibrate");
     this.block = block;
     for (Layer layer : layers) {
       layer.aliases().forEach(alias -> this.layers.put(alias, layer));
       this.layers.put(layer.name(), layer);
-      accumulators.put(layer, new Accumulator(layer));
+      sums.put(layer, new LayerSums(layer, needs));
     }
   }
 
@@ -53,9 +51,23 @@ public final class Calibrator {
   public record Labelled(NDList data, NDList labels) {}
 
   /**
-   * Statistics that need no labels.
+   * One batch.
    *
-   * @param batches inputs of the block; they stay the caller's
+   * @param data inputs of the block; they stay the caller's
+   * @param counted 1 for each token that counts and 0 for padding, {@code [batch, tokens]}; empty:
+   *     all count. A layer whose inputs are not one a token counts all
+   */
+  public record Batch(NDList data, Optional<NDArray> counted) {
+    /** Everything counts. */
+    public static Batch of(NDList data) {
+      return new Batch(data, Optional.empty());
+    }
+  }
+
+  /**
+   * Statistics that need no labels, all from the model as it is.
+   *
+   * @param batches the data
    * @param needs what to measure; {@link Statistic#UNIFORM} needs no data and is left out
    * @param layers of the block
    * @return by layer name, in the layers' order; arrays are made when asked for, inside the
@@ -64,18 +76,19 @@ public final class Calibrator {
    *     not finite, naming layer and index
    */
   public static Map<String, Evidence> collect(
-      Block block, Iterable<NDList> batches, Set<Statistic> needs, List<Layer> layers) {
+      Block block, Iterable<Batch> batches, Set<Statistic> needs, List<Layer> layers) {
     Check.that(!needs.contains(Statistic.GRADIENT), "statistic GRADIENT needs labels and a loss");
-    Calibrator calibrator = new Calibrator(block, layers);
-    if (needs.contains(Statistic.INPUT_MEAN_SQUARE)) {
+    try (Calibrator calibrator = new Calibrator(block, layers, needs)) {
+    if (needs.stream().anyMatch(Statistic::ofInputs)) {
       int count = 0;
-      for (NDList batch : batches) {
+      for (Batch batch : batches) {
         calibrator.addInputs(batch);
         count++;
       }
       Check.that(count > 0, "there is no calibration batch");
     }
-    return calibrator.evidence(needs);
+    return calibrator.evidence();
+    }
   }
 
   /**
@@ -90,11 +103,11 @@ public final class Calibrator {
       Loss loss,
       Set<Statistic> needs,
       List<Layer> layers) {
-    Calibrator calibrator = new Calibrator(block, layers);
+    try (Calibrator calibrator = new Calibrator(block, layers, needs)) {
     int count = 0;
     for (Labelled batch : batches) {
-      if (needs.contains(Statistic.INPUT_MEAN_SQUARE)) {
-        calibrator.addInputs(batch.data());
+      if (needs.stream().anyMatch(Statistic::ofInputs)) {
+        calibrator.addInputs(Batch.of(batch.data()));
       }
       if (needs.contains(Statistic.GRADIENT)) {
         calibrator.addGradients(batch, loss);
@@ -102,11 +115,13 @@ public final class Calibrator {
       count++;
     }
     Check.that(count > 0, "there is no calibration batch");
-    return calibrator.evidence(needs);
+    return calibrator.evidence();
+    }
   }
 
-  private void addInputs(NDList batch) {
-    NDManager manager = batch.head().getManager();
+  private void addInputs(Batch batch) {
+    NDArray counted = batch.counted().orElse(null);
+    NDManager manager = batch.data().head().getManager();
     Torch.withoutGradients(
         () -> {
           try (NDScope scope = new NDScope()) {
@@ -114,11 +129,11 @@ public final class Calibrator {
             Capture.forward(
                 block,
                 new ParameterStore(manager, false),
-                batch,
+                batch.data(),
                 (name, weight, input, use) -> {
                   Layer layer = layers.get(name);
                   if (layer != null) {
-                    accumulator(layer).addInput(input, use);
+                    sumsOf(layer).addInput(input, use, counted, null);
                   }
                 });
           }
@@ -139,12 +154,12 @@ public final class Calibrator {
         NDList predictions = block.forward(store, batch.data(), false);
         collector.backward(loss.evaluate(batch.labels(), predictions));
       }
-      accumulators.forEach(
-          (layer, sums) -> {
+      sums.forEach(
+          (layer, ofLayer) -> {
             NDArray weight = layer.parameter().getArray();
             Check.that(
                 weight.hasGradient(), "layer %s is frozen, so it has no gradient", layer.name());
-            sums.addGradient(weight.getGradient());
+            ofLayer.addGradient(weight.getGradient());
           });
     } finally {
       zeroGradients(all);
@@ -159,87 +174,22 @@ public final class Calibrator {
     }
   }
 
-  private Accumulator accumulator(Layer layer) {
-    Accumulator found = accumulators.get(layer);
+  private LayerSums sumsOf(Layer layer) {
+    LayerSums found = sums.get(layer);
     if (found == null) {
-      throw new IllegalStateException("no accumulator for " + layer);
+      throw new IllegalStateException("no sums for " + layer);
     }
     return found;
   }
 
-  private Map<String, Evidence> evidence(Set<Statistic> needs) {
+  private Map<String, Evidence> evidence() {
     Map<String, Evidence> evidence = new LinkedHashMap<>();
-    accumulators.forEach((layer, sums) -> evidence.put(layer.name(), sums.evidence(needs)));
+    sums.forEach((layer, ofLayer) -> evidence.put(layer.name(), ofLayer.evidence()));
     return evidence;
   }
 
-  /** Sums of one layer. */
-  private static final class Accumulator {
-
-    private final Layer layer;
-    private double[] squares = new double[0]; // [groups * in]
-    private double[] gradient = new double[0]; // [out * in]
-    private long rows;
-    private long batches;
-
-    Accumulator(Layer layer) {
-      this.layer = layer;
-    }
-
-    void addInput(NDArray input, LayerUse use) {
-      Geometry geometry = layer.geometry();
-      NDArray sum;
-      if (use.type() == LayerType.CONVOLUTION) {
-        sum = Patches.sumOfSquares(input, geometry, use); // [groups, in]
-        rows += Patches.positions(input, geometry, use);
-      } else {
-        NDArray tokens = input.reshape(-1, geometry.in()).toType(DataType.FLOAT64, false);
-        sum = tokens.square().sum(new int[] {0}); // [in]
-        rows += tokens.getShape().get(0);
-      }
-      squares = add(squares, sum.toDoubleArray());
-    }
-
-    void addGradient(NDArray batch) {
-      gradient = add(gradient, batch.toType(DataType.FLOAT64, false).toDoubleArray());
-      batches++;
-    }
-
-    Evidence evidence(Set<Statistic> needs) {
-      Map<Statistic, Measured.Values> values = new LinkedHashMap<>();
-      Geometry g = layer.geometry();
-      for (Statistic statistic : needs) {
-        switch (statistic) {
-          case INPUT_MEAN_SQUARE -> {
-            Check.that(rows > 0, "layer %s was not used by the calibration data", layer.name());
-            values.put(statistic, means(statistic, squares, rows, g.groups()));
-          }
-          case GRADIENT -> values.put(statistic, means(statistic, gradient, batches, g.out()));
-          case UNIFORM -> {} // drawn, not measured
-        }
-      }
-      return new Measured(layer, values);
-    }
-
-    private Measured.Values means(Statistic statistic, double[] sums, long count, int rowCount) {
-      float[] means = new float[sums.length];
-      for (int i = 0; i < sums.length; i++) {
-        means[i] = (float) (sums[i] / count);
-        if (!Float.isFinite(means[i])) {
-          throw new IllegalArgumentException(
-              "%s of layer %s at index %d is %s, allowed: finite numbers"
-                  .formatted(statistic, layer.name(), i, means[i]));
-        }
-      }
-      return new Measured.Values(means, rowCount, count);
-    }
-
-    private static double[] add(double[] sums, double[] more) {
-      double[] result = sums.length == 0 ? new double[more.length] : sums;
-      for (int i = 0; i < more.length; i++) {
-        result[i] += more[i];
-      }
-      return result;
-    }
+  @Override
+  public void close() {
+    sums.values().forEach(LayerSums::close);
   }
 }

@@ -91,6 +91,34 @@ public interface Evidence {
     };
   }
 
+  /** The same, and where it does not know a statistic, what another knows. */
+  default Evidence orElse(Evidence other) {
+    Evidence first = this;
+    return new Evidence() {
+      @Override
+      public NDArray get(Statistic statistic) {
+        return of(statistic).get(statistic);
+      }
+
+      @Override
+      public Set<Statistic> available() {
+        Set<Statistic> all = java.util.EnumSet.noneOf(Statistic.class);
+        all.addAll(first.available());
+        all.addAll(other.available());
+        return all;
+      }
+
+      @Override
+      public long samples(Statistic statistic) {
+        return of(statistic).samples(statistic);
+      }
+
+      private Evidence of(Statistic statistic) {
+        return first.available().contains(statistic) ? first : other;
+      }
+    };
+  }
+
   /** The error of {@link #get}. */
   static IllegalArgumentException missing(Statistic statistic, Set<Statistic> available) {
     return new IllegalArgumentException(

@@ -23,6 +23,11 @@ public record Global(int atLeast) implements Allocation {
   }
 
   @Override
+  public boolean comparesWeights() {
+    return true;
+  }
+
+  @Override
   public long[] kept(List<LayerShape> layers, double sparsity) {
     throw new IllegalArgumentException(
         "a global allocation compares scores, so its counts are known only when layers are scored");

@@ -2,6 +2,8 @@
 package io.sparseland.core;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import java.util.Map;
 import java.util.Set;
@@ -9,22 +11,24 @@ import java.util.Set;
 /** Evidence held outside the engine; every {@link #get} makes a new array. */
 record Measured(Layer layer, Map<Statistic, Values> values) implements Evidence {
 
+  private static final Set<Statistic> SINGLE =
+      Set.of(Statistic.INPUT_MEAN_SQUARE, Statistic.GRADIENT);
+
   /** One statistic. */
   static final class Values {
-    private final float[] means;
-    private final int rows;
+    private final double[] means;
+    private final Shape shape;
     private final long samples;
 
     /**
      * Takes over the array.
      *
      * @param means row-major
-     * @param rows of the matrix; 1 row of input statistics is given out as a vector
      * @param samples the means were taken over
      */
-    Values(float[] means, int rows, long samples) {
+    Values(double[] means, Shape shape, long samples) {
       this.means = means;
-      this.rows = rows;
+      this.shape = shape;
       this.samples = samples;
     }
   }
@@ -35,10 +39,9 @@ record Measured(Layer layer, Map<Statistic, Values> values) implements Evidence 
     if (found == null) {
       throw Evidence.missing(statistic, available());
     }
-    int columns = found.means.length / found.rows;
-    boolean vector = statistic == Statistic.INPUT_MEAN_SQUARE && found.rows == 1;
-    Shape shape = vector ? new Shape(columns) : new Shape(found.rows, columns);
-    return layer.parameter().getArray().getManager().create(found.means, shape);
+    NDManager manager = layer.parameter().getArray().getManager();
+    NDArray array = manager.create(found.means, found.shape);
+    return SINGLE.contains(statistic) ? array.toType(DataType.FLOAT32, false) : array;
   }
 
   @Override

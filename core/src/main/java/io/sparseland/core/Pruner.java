@@ -2,6 +2,7 @@
 package io.sparseland.core;
 
 import ai.djl.ndarray.NDScope;
+import ai.djl.ndarray.types.DataType;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -26,7 +27,7 @@ public record Pruner(
   /** Checks that scope, pattern and allocation go together. */
   public Pruner {
     Check.that(
-        (within == Scope.GLOBAL) == allocation.needsScores(),
+        (within == Scope.GLOBAL) == allocation.comparesWeights(),
         "scope %s does not go with allocation %s, allowed: scope GLOBAL with a global allocation",
         within,
         allocation);
@@ -53,7 +54,7 @@ public record Pruner(
   /** The same with another allocation; a global one compares globally. */
   public Pruner with(Allocation other) {
     Scope scope =
-        other.needsScores()
+        other.comparesWeights()
             ? Scope.GLOBAL
             : within == Scope.GLOBAL ? criterion.comparedWithin() : within;
     return new Pruner(criterion, pattern, other, scope, seed);
@@ -62,7 +63,7 @@ public record Pruner(
   /** The same with another scope; {@link Scope#GLOBAL} brings the global allocation. */
   public Pruner within(Scope other) {
     Allocation spread =
-        (other == Scope.GLOBAL) == allocation.needsScores()
+        (other == Scope.GLOBAL) == allocation.comparesWeights()
             ? allocation
             : other == Scope.GLOBAL ? Allocation.global() : Allocation.uniform();
     return new Pruner(criterion, pattern, spread, other, seed);
@@ -96,26 +97,14 @@ public record Pruner(
       Function<Layer, Evidence> evidence,
       double sparsity,
       Function<Layer, @Nullable Mask> present) {
-    check(layers, sparsity);
+    long[] kept = kept(layers, evidence, sparsity, present);
     Map<Layer, Mask> masks = new LinkedHashMap<>();
-    List<LayerShape> shapes = LayerShape.of(layers);
-    if (allocation.needsScores()) {
-      List<float[]> scores = new ArrayList<>();
-      for (Layer layer : layers) {
-        scores.add(scores(layer, evidence, present.apply(layer)));
-      }
-      long[] kept = allocation.kept(shapes, sparsity, scores);
-      for (int i = 0; i < kept.length; i++) {
-        Layer layer = layers.get(i);
-        masks.put(layer, select(layer, scores.get(i), kept[i], Scope.LAYER, present.apply(layer)));
-      }
-    } else {
-      long[] kept = allocation.kept(shapes, sparsity);
-      for (int i = 0; i < kept.length; i++) { // one layer's scores at a time
-        Layer layer = layers.get(i);
-        Mask before = present.apply(layer);
-        float[] scores = scores(layer, evidence, before);
-        masks.put(layer, select(layer, scores, kept[i], within, before));
+    for (int i = 0; i < kept.length; i++) { // one layer's arrays at a time
+      Layer layer = layers.get(i);
+      try (NDScope scope = new NDScope()) {
+        scope.suppressNotUsedWarning();
+        Evidence known = evidence.apply(layer);
+        masks.put(layer, solve(layer, known, kept[i], present.apply(layer)).mask());
       }
     }
     return masks;
@@ -142,33 +131,66 @@ public record Pruner(
     }
   }
 
-  private float[] scores(Layer layer, Function<Layer, Evidence> evidence, @Nullable Mask present) {
-    try (NDScope scope = new NDScope()) {
-      scope.suppressNotUsedWarning();
-      Evidence known = evidence.apply(layer);
-      for (Statistic statistic : criterion.needs()) {
-        Check.that(
-            statistic == Statistic.UNIFORM || known.available().contains(statistic),
-            "layer %s: %s needs statistic %s, which was not collected",
-            layer.name(),
-            criterion,
-            statistic);
+  /**
+   * How many weights each layer keeps.
+   *
+   * @param present the mask a layer has, or null for a dense one
+   */
+  public long[] kept(
+      List<Layer> layers,
+      Function<Layer, Evidence> evidence,
+      double sparsity,
+      Function<Layer, @Nullable Mask> present) {
+    check(layers, sparsity);
+    List<LayerShape> shapes = LayerShape.of(layers);
+    if (!allocation.needsScores()) {
+      return allocation.kept(shapes, sparsity);
+    }
+    List<float[]> scores = new ArrayList<>();
+    for (Layer layer : layers) {
+      float[] own = scores(layer, evidence.apply(layer));
+      Mask mask = present.apply(layer);
+      if (mask != null) {
+        mask.fillPruned(own, Float.NEGATIVE_INFINITY);
       }
-      if (!known.available().contains(Statistic.UNIFORM)) {
-        known = known.withUniform(layer, seed, 0);
-      }
-      float[] scores = Scores.of(criterion, layer, known);
-      if (present != null) {
-        present.fillPruned(scores, Float.NEGATIVE_INFINITY);
-      }
-      return scores;
+      scores.add(own);
+    }
+    return allocation.kept(shapes, sparsity, scores);
+  }
+
+  /**
+   * Prunes one layer. Call inside an NDScope: the solution's arrays belong to it.
+   *
+   * @param kept weights to keep
+   */
+  public Solution solve(Layer layer, Evidence evidence, long kept, @Nullable Mask present) {
+    Scope scope = within == Scope.GLOBAL ? Scope.LAYER : within;
+    Choice choice = new Choice(pattern, scope, kept, present);
+    if (criterion instanceof Solver solver && (present == null || kept < present.kept())) {
+      checkNeeds(layer, evidence);
+      return solver.solve(layer, evidence, choice);
+    }
+    Mask mask = choice.byScore(scores(layer, evidence), layer.geometry());
+    return Solution.of(mask, layer.weight().toType(DataType.FLOAT64, true));
+  }
+
+  private void checkNeeds(Layer layer, Evidence known) {
+    for (Statistic statistic : criterion.needs()) {
+      Check.that(
+          statistic == Statistic.UNIFORM || known.available().contains(statistic),
+          "layer %s: %s needs statistic %s, which was not collected",
+          layer.name(),
+          criterion,
+          statistic);
     }
   }
 
-  private Mask select(Layer layer, float[] scores, long kept, Scope scope, @Nullable Mask present) {
-    if (present != null && kept >= present.kept()) {
-      return present;
+  private float[] scores(Layer layer, Evidence evidence) {
+    try (NDScope scope = new NDScope()) {
+      scope.suppressNotUsedWarning();
+      checkNeeds(layer, evidence);
+      boolean drawn = evidence.available().contains(Statistic.UNIFORM);
+      return Scores.of(criterion, layer, drawn ? evidence : evidence.withUniform(layer, seed, 0));
     }
-    return pattern.selectKept(scores, layer.geometry(), kept, scope);
   }
 }

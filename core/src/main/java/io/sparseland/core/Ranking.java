@@ -83,6 +83,22 @@ public final class Ranking {
     }
   }
 
+  /** Indices by ascending score; of equal scores the lower index first. */
+  static int[] ascending(float[] scores) {
+    long[] keys = new long[scores.length]; // score and index in one number, so that a plain sort does
+    for (int i = 0; i < keys.length; i++) {
+      int bits = Float.floatToIntBits(scores[i] == 0 ? 0f : scores[i]);
+      long ordered = bits < 0 ? bits ^ Integer.MAX_VALUE : bits; // negative floats count downwards
+      keys[i] = (ordered << Integer.SIZE) | i;
+    }
+    java.util.Arrays.parallelSort(keys);
+    int[] order = new int[keys.length];
+    for (int i = 0; i < order.length; i++) {
+      order[i] = (int) keys[i];
+    }
+    return order;
+  }
+
   /** The k-th smallest (from 0) of the first {@code length} values, by quickselect in place. */
   static double kth(double[] values, int length, int k) {
     int low = 0;

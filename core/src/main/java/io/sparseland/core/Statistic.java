@@ -8,8 +8,34 @@ public enum Statistic {
    * convolution {@code [groups, in]}.
    */
   INPUT_MEAN_SQUARE,
+  /**
+   * Mean over tokens (or output positions) of {@code x x^T}, half the Hessian of the layer's squared
+   * output error; fp64 {@code [in, in]}, of a grouped convolution {@code [groups, in, in]}.
+   */
+  INPUT_GRAM,
+  /** Mean of each input column; fp64 {@code [in]} or {@code [groups, in]}. */
+  INPUT_MEAN,
+  /** Sample variance of each input column over all tokens; shaped as {@link #INPUT_MEAN}. */
+  INPUT_VARIANCE,
+  /**
+   * Variance of each input column within a sequence, mean over sequences by their tokens; shaped as
+   * {@link #INPUT_MEAN}.
+   */
+  INPUT_SEQUENCE_VARIANCE,
+  /**
+   * Mean over tokens of {@code x y^T} with y the output, bias left out, that the layer should have;
+   * fp64 {@code [in, out]}. Only where a dense model runs beside the pruned one.
+   */
+  WANTED_OUTPUT,
+  /** Mean over tokens of {@code |y|^2} of the same; one fp64 number. */
+  WANTED_SQUARE,
   /** Gradient of the loss with respect to the weight, mean over batches; {@code [out, in]}. */
   GRADIENT,
   /** One number of U(0, 1) a weight, fixed by seed, layer name and step; {@code [out, in]}. */
-  UNIFORM
+  UNIFORM;
+
+  /** Whether it is measured on the inputs of layers. */
+  public boolean ofInputs() {
+    return this != GRADIENT && this != UNIFORM;
+  }
 }

@@ -25,6 +25,8 @@ public final class Pruners implements MethodProvider {
         criterion("random", Random.class, "https://arxiv.org/abs/2202.02643"),
         criterion("magnitude", Magnitude.class, "https://arxiv.org/abs/1506.02626"),
         criterion("wanda", Wanda.class, "https://arxiv.org/abs/2306.11695"),
+        criterion("sparsegpt", SparseGpt.class, "https://arxiv.org/abs/2301.00774"),
+        criterion("alps", Alps.class, "https://arxiv.org/abs/2406.07831"),
         criterion("saliency", Saliency.class, "https://arxiv.org/abs/1611.06440"),
         criterion("gradient", GradientMagnitude.class, "https://arxiv.org/abs/1911.11134"));
   }

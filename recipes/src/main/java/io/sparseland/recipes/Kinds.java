@@ -3,7 +3,9 @@ package io.sparseland.recipes;
 
 import io.sparseland.core.Allocation;
 import io.sparseland.core.Criterion;
+import io.sparseland.core.Owl;
 import io.sparseland.core.Pattern;
+import io.sparseland.core.Reconstruction;
 import io.sparseland.core.Schedule;
 import io.sparseland.core.SparsityMethod;
 import io.sparseland.core.Trigger;
@@ -13,10 +15,16 @@ import io.sparseland.models.Encoder;
 import io.sparseland.models.Lenet;
 import io.sparseland.models.Lenet5;
 import io.sparseland.models.Mlp;
+import io.sparseland.pruners.Alps;
+import io.sparseland.pruners.BiasCompensation;
+import io.sparseland.pruners.Dsnot;
 import io.sparseland.pruners.GradientMagnitude;
+import io.sparseland.pruners.LeastSquares;
 import io.sparseland.pruners.Magnitude;
+import io.sparseland.pruners.ObsUpdate;
 import io.sparseland.pruners.Random;
 import io.sparseland.pruners.Saliency;
+import io.sparseland.pruners.SparseGpt;
 import io.sparseland.pruners.Wanda;
 import io.sparseland.recipes.data.Cifar10;
 import io.sparseland.recipes.data.DataSource;
@@ -53,7 +61,8 @@ final class Kinds {
           "uniform_plus", Allocation::uniformPlus,
           "er", Allocation::er,
           "erk", Allocation::erk,
-          "global", Allocation::global);
+          "global", Allocation::global,
+          "lamp", Allocation::lamp);
 
   static final Catalogue CATALOGUE = catalogue();
 
@@ -112,6 +121,7 @@ final class Kinds {
         FixedSettings.class,
         "{}",
         fixed -> Allocation.fixed(fixed.sparsities()));
+    all.kind(Allocation.class, "owl", Owl.class, "{spread: 0.08, outlier: 5}");
     all.text(CostTable.class, Kinds::profile).text(PatternSetting.class, PatternSetting::parse);
     all.text(Pattern.class, Pattern::parse).text(Comparison.class, Comparison::parse);
     all.inline(Trigger.class, TriggerSettings.class, TriggerSettings::trigger);
@@ -150,12 +160,22 @@ final class Kinds {
         .kind(Schedule.class, "exponential", ExponentialDecay.class, "{rate: 3, end: ^until}");
   }
 
-  /** Criteria after training. */
+  /** Criteria after training, and what may follow them. */
   private static void after(Catalogue all) {
     all.kind(Criterion.class, "random", Random.class, "{}")
         .kind(Criterion.class, "magnitude", Magnitude.class, "{}")
         .kind(Criterion.class, "gradient", GradientMagnitude.class, "{}")
         .kind(Criterion.class, "saliency", Saliency.class, "{}")
-        .kind(Criterion.class, "wanda", Wanda.class, "{}");
+        .kind(Criterion.class, "wanda", Wanda.class, "{}")
+        .kind(Criterion.class, "sparsegpt", SparseGpt.class, "{damping: 0.01, block: 128}")
+        .kind(Criterion.class, "alps", Alps.class, "{damping: 0.01, iterations: 300}");
+    all.kind(Reconstruction.class, "least_squares", LeastSquares.class, "{damping: 0.01}")
+        .kind(Reconstruction.class, "obs_update", ObsUpdate.class, "{damping: 0.01}")
+        .kind(
+            Reconstruction.class,
+            "dsnot",
+            Dsnot.class,
+            "{threshold: 0.0001, power: 1, same_sign: false, guard: true}")
+        .kind(Reconstruction.class, "bias", BiasCompensation.class, "{}");
   }
 }

@@ -2,6 +2,7 @@
 package io.sparseland.recipes;
 
 import io.sparseland.core.Allocation;
+import io.sparseland.core.Owl;
 import io.sparseland.recipes.language.Binder;
 import io.sparseland.recipes.language.Mistakes;
 import io.sparseland.recipes.language.Node;
@@ -61,7 +62,7 @@ public final class Recipes {
         .filter(e -> e.getValue().get().equals(allocation))
         .map(Map.Entry::getKey)
         .findFirst()
-        .orElse("fixed");
+        .orElse(allocation instanceof Owl ? "owl" : "fixed");
   }
 
   private static String sha256(String text) {

@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparseland.recipes;
 
+import io.sparseland.core.Calibration;
 import io.sparseland.core.Criterion;
+import io.sparseland.core.Layer;
+import io.sparseland.core.OneShot;
+import io.sparseland.core.Pruner;
+import io.sparseland.core.Reconstruction;
 import io.sparseland.core.SparsityMethod;
 import io.sparseland.core.export.ExportOptions;
 import io.sparseland.kernels.WeightType;
@@ -50,12 +55,28 @@ public sealed interface Step {
    * Prunes at once.
    *
    * @param criterion which weights matter, and how many go
-   * @param calibrate examples to collect statistics from, if the criterion asks for any
+   * @param calibrate examples to collect statistics from, if any are asked for
+   * @param reconstruct what is done to the weights that stay, one after another
    */
   record Prune(
       @Choice Applied<Criterion, PruneTarget> criterion,
-      @Default("{samples: 128}") Calibrate calibrate)
+      @Default("{samples: 128}") Calibrate calibrate,
+      @Default("[]") List<Reconstruction> reconstruct)
       implements Step {
+    /** The whole method, with a seed. */
+    public OneShot oneShot(List<Layer> selected, long seed) {
+      PruneTarget target = criterion.common();
+      Pruner pruner =
+          Pruner.of(criterion.value())
+              .with(target.allocation())
+              .with(target.pattern(selected))
+              .seeded(seed);
+      if (target.scope().isPresent()) {
+        pruner = pruner.within(target.scope().get());
+      }
+      return new OneShot(pruner, reconstruct, calibrate.calibration(!reconstruct.isEmpty()));
+    }
+
     @Override
     public String word() {
       return "prune";
@@ -66,11 +87,28 @@ public sealed interface Step {
    * Training examples that a criterion may look at.
    *
    * @param samples how many, from the first on
+   * @param order whether a layer sees what the layers pruned before it give, or the dense model
+   * @param target what a layer's output should be; unless said, the dense model's if something is
+   *     reconstructed in sequential order, else its own
+   * @param damping how strongly weights are held with the target dense
    */
-  record Calibrate(@Default("128") int samples) {
-    /** Checks the number. */
+  record Calibrate(
+      @Default("128") int samples,
+      @Default("sequential") Calibration.Order order,
+      Optional<Calibration.Target> target,
+      @Default("0.01") double damping) {
+    /** Checks the numbers. */
     public Calibrate {
       Checks.positive("samples", samples);
+    }
+
+    /** The settings for core; throws if they contradict each other. */
+    Calibration calibration(boolean reconstructs) {
+      boolean towardsDense = reconstructs && order == Calibration.Order.SEQUENTIAL;
+      return new Calibration(
+          order,
+          target.orElse(towardsDense ? Calibration.Target.DENSE : Calibration.Target.OWN),
+          damping);
     }
   }
 

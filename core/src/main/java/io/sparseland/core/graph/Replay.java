@@ -19,6 +19,7 @@ import io.sparseland.core.graph.Argument.SizeLiteral;
 import io.sparseland.core.graph.Argument.TrainingFlag;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
@@ -36,15 +37,27 @@ final class Replay {
   private final Device device;
   private final NDManager manager;
   private final Map<String, Long> symbols;
-  private final List<List<NDArray>> results = new ArrayList<>();
+  private final Map<String, NDArray> instead;
+  private final Map<Integer, List<NDArray>> results = new HashMap<>();
   private final IdentityHashMap<ConstantArray, NDArray> constants = new IdentityHashMap<>();
 
-  private Replay(Graph graph, ParameterStore store, NDList inputs, boolean training) {
+  /**
+   * Starts a pass.
+   *
+   * @param instead arrays that take the place of parameters, by name; read as the pass goes on
+   */
+  Replay(
+      Graph graph,
+      ParameterStore store,
+      NDList inputs,
+      boolean training,
+      Map<String, NDArray> instead) {
     this.graph = graph;
     this.body = graph.body(training);
     this.store = store;
     this.inputs = inputs;
     this.training = training;
+    this.instead = instead;
     this.mutates = body.operations().stream().anyMatch(Operation::mutates);
     this.symbols = graph.bind(Arrays.asList(inputs.getShapes()));
     this.device = inputs.head().getDevice();
@@ -52,14 +65,20 @@ final class Replay {
   }
 
   static NDList run(Graph graph, ParameterStore store, NDList inputs, boolean training) {
-    Replay replay = new Replay(graph, store, inputs, training);
+    Replay replay = new Replay(graph, store, inputs, training, Map.of());
     replay.body.operations().forEach(replay::call);
     NDList outputs = new NDList();
     replay.body.outputs().forEach(o -> outputs.add(replay.array(o)));
     return outputs;
   }
 
-  private void call(Operation operation) {
+  /** Calls an operation and remembers its results. */
+  void call(Operation operation) {
+    results.put(operation.id(), evaluate(operation));
+  }
+
+  /** Calls an operation. */
+  List<NDArray> evaluate(Operation operation) {
     Object self =
         operation.target() instanceof Reference target
             ? operation.internal() ? array(target).getNDArrayInternal() : array(target)
@@ -68,7 +87,7 @@ final class Replay {
     for (int i = 0; i < arguments.length; i++) {
       arguments[i] = value(operation.arguments().get(i));
     }
-    results.add(arrays(Scalars.invoke(operation.method(), self, arguments)));
+    return arrays(Scalars.invoke(operation.method(), self, arguments));
   }
 
   private static List<NDArray> arrays(@Nullable Object result) {
@@ -81,14 +100,33 @@ final class Replay {
     return result instanceof NDArray[] arrays ? List.of(arrays) : List.of();
   }
 
-  private NDArray array(Reference reference) {
+  /** Forgets the constants: their arrays belong to the scope they were first used in. */
+  void forgetConstants() {
+    constants.clear();
+  }
+
+  /** What has been computed and not been dropped, by operation. */
+  Map<Integer, List<NDArray>> results() {
+    return results;
+  }
+
+  /** An array that is known by now. */
+  NDArray array(Reference reference) {
     if (reference instanceof Input input) {
       return inputs.get(input.index());
     }
     if (reference instanceof Result result) {
-      return results.get(result.operation()).get(result.index());
+      List<NDArray> found = results.get(result.operation());
+      if (found == null) {
+        throw new IllegalStateException("operation " + result.operation() + " has not run");
+      }
+      return found.get(result.index());
     }
     if (reference instanceof ParameterRef p) {
+      NDArray other = instead.get(p.name());
+      if (other != null) {
+        return other;
+      }
       return store.getValue(graph.parameter(p.name()).parameter(), device, training);
     }
     return constants.computeIfAbsent(

@@ -201,6 +201,10 @@ public final class Binder {
 
   private @Nullable Object list(Type item, AnnotatedElement marks, Node node, String key) {
     if (!(node instanceof Items items)) {
+      if (item instanceof Class<?> family && catalogue.isFamily(family)) {
+        Object only = value(item, marks, node, key); // one kind may stand without brackets
+        return only == null ? null : List.of(only);
+      }
       return leaves.wrong(node, key, "a list");
     }
     List<Object> values = new ArrayList<>();

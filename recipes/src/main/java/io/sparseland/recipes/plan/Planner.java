@@ -3,6 +3,7 @@ package io.sparseland.recipes.plan;
 
 import io.sparseland.core.Criterion;
 import io.sparseland.core.Pattern;
+import io.sparseland.core.Reconstruction;
 import io.sparseland.core.SparsityMethod;
 import io.sparseland.models.files.OpenModel;
 import io.sparseland.recipes.LoadedRecipe;
@@ -25,6 +26,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 
 /** Makes plans: resolves layers, counts, costs; refuses what cannot work. */
 public final class Planner {
@@ -105,15 +107,8 @@ public final class Planner {
     }
     if (step instanceof Step.Prune prune) {
       List<TargetPlan> targets = new ArrayList<>();
-      attempt(prune.criterion(), () -> targets.add(target(prune.criterion())));
-      String what =
-          prune.criterion().value().needs().isEmpty()
-              ? prune.criterion().kind()
-              : prune.criterion().kind()
-                  + ", calibrated on "
-                  + prune.calibrate().samples()
-                  + " examples";
-      return new StepPlan("prune", what, 0, 1, targets);
+      attempt(prune.criterion(), () -> targets.add(target(prune)));
+      return new StepPlan("prune", what(prune), 0, 1, targets);
     }
     if (step instanceof Step.Export export) {
       exported = true;
@@ -203,8 +198,23 @@ public final class Planner {
         Schedules.points(method.value(), target.sparsity(), clock));
   }
 
-  private TargetPlan target(Applied<Criterion, PruneTarget> criterion) {
+  private static String what(Step.Prune prune) {
+    boolean data = !prune.criterion().value().needs().isEmpty() || !prune.reconstruct().isEmpty();
+    String then =
+        prune.reconstruct().isEmpty() ? "" : ", then " + join(prune.reconstruct());
+    return prune.criterion().kind()
+        + then
+        + (data ? ", calibrated on " + prune.calibrate().samples() + " examples" : "");
+  }
+
+  private static String join(List<Reconstruction> reconstructions) {
+    return reconstructions.stream().map(Object::toString).collect(Collectors.joining(", then "));
+  }
+
+  private TargetPlan target(Step.Prune prune) {
+    Applied<Criterion, PruneTarget> criterion = prune.criterion();
     PruneTarget target = criterion.common();
+    prune.oneShot(Targets.selector(target.on()).select(model.layers()), recipe.seed());
     Pattern pattern = target.pattern(Targets.selector(target.on()).select(model.layers()));
     Targets.Resolved resolved =
         Targets.resolve(

@@ -6,20 +6,24 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.training.loss.Loss;
 import io.sparseland.core.Calibrator;
-import io.sparseland.core.Criterion;
 import io.sparseland.core.Evidence;
 import io.sparseland.core.Layer;
+import io.sparseland.core.LayerOutcome;
+import io.sparseland.core.Layers;
 import io.sparseland.core.Mask;
 import io.sparseland.core.Masks;
+import io.sparseland.core.OneShot;
 import io.sparseland.core.Pattern;
-import io.sparseland.core.Pruner;
 import io.sparseland.core.Scope;
 import io.sparseland.core.Statistic;
+import io.sparseland.core.graph.Graph;
 import io.sparseland.recipes.PruneTarget;
 import io.sparseland.recipes.Recipe;
 import io.sparseland.recipes.Step;
 import io.sparseland.recipes.data.DataSet;
 import io.sparseland.recipes.plan.Targets;
+import java.util.EnumSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -39,49 +43,63 @@ final class Pruning {
     this.state = state;
   }
 
-  void run(Step.Prune prune, List<Layer> layers) {
+  void run(Step.Prune prune, Graph graph) {
     PruneTarget target = prune.criterion().common();
-    Criterion criterion = prune.criterion().value();
-    List<Layer> selected = Targets.selector(target.on()).select(layers);
-    Pattern pattern = target.pattern(selected);
-    Pruner pruner =
-        Pruner.of(criterion).with(target.allocation()).with(pattern).seeded(recipe.seed());
-    if (target.scope().isPresent()) {
-      pruner = pruner.within(target.scope().get());
-    }
+    List<Layer> selected = Targets.selector(target.on()).select(Layers.of(graph));
+    OneShot shot = prune.oneShot(selected, recipe.seed());
     Map<String, Mask> present = state.masks.byLayer();
     try (NDManager manager = model.getNDManager().newSubManager()) {
-      Map<String, Evidence> evidence = evidence(prune, criterion, selected, manager);
-      Map<Layer, Mask> masks =
-          pruner.prune(
+      List<Calibrator.Labelled> data = needsData(shot) ? batches(prune, manager) : List.of();
+      Map<String, Evidence> before = before(shot, data, selected);
+      List<Calibrator.Batch> batches =
+          data.stream().map(b -> Calibrator.Batch.of(b.data())).toList();
+      Map<Layer, LayerOutcome> outcomes =
+          shot.run(
+              graph,
               selected,
-              layer -> evidence.getOrDefault(layer.name(), Evidence.none()),
+              batches,
+              before,
               target.share(),
               layer -> present.get(layer.name()));
-      Masks made = Masks.of(masks);
-      made.apply(selected);
-      state.masked(made);
+      Map<Layer, Mask> masks = new LinkedHashMap<>();
+      outcomes.forEach(
+          (layer, outcome) -> {
+            masks.put(layer, outcome.mask());
+            state.outcomes.put(layer.name(), outcome);
+            state.notes.addAll(outcome.notes());
+          });
+      state.masked(Masks.of(masks));
     }
-    forgive(pattern, pruner.within(), selected);
+    forgive(target.pattern(selected), shot.pruner().within(), selected);
   }
 
-  private Map<String, Evidence> evidence(
-      Step.Prune prune, Criterion criterion, List<Layer> layers, NDManager manager) {
-    Set<Statistic> needs = criterion.needs();
-    if (needs.stream().allMatch(s -> s == Statistic.UNIFORM)) {
+  private static boolean needsData(OneShot shot) {
+    return shot.needs().stream().anyMatch(s -> s != Statistic.UNIFORM);
+  }
+
+  private Map<String, Evidence> before(
+      OneShot shot, List<Calibrator.Labelled> data, List<Layer> layers) {
+    Set<Statistic> needs = EnumSet.noneOf(Statistic.class);
+    needs.addAll(shot.needsBefore());
+    needs.remove(Statistic.UNIFORM); // drawn, not measured
+    if (needs.isEmpty()) {
       return Map.of();
     }
+    if (needs.contains(Statistic.GRADIENT)) {
+      return Calibrator.collect(
+          model.getBlock(), data, Loss.softmaxCrossEntropyLoss(), needs, layers);
+    }
+    List<Calibrator.Batch> inputs =
+        data.stream().map(b -> Calibrator.Batch.of(b.data())).toList();
+    return Calibrator.collect(model.getBlock(), inputs, needs, layers);
+  }
+
+  private List<Calibrator.Labelled> batches(Step.Prune prune, NDManager manager) {
     int samples = Math.min(prune.calibrate().samples(), data.calibrationSize());
     if (samples < prune.calibrate().samples()) {
       state.notes.add("calibrated on all %d examples; more were asked for".formatted(samples));
     }
-    List<Calibrator.Labelled> batches = data.calibration(manager, samples, recipe.data().batch());
-    if (needs.contains(Statistic.GRADIENT)) {
-      return Calibrator.collect(
-          model.getBlock(), batches, Loss.softmaxCrossEntropyLoss(), needs, layers);
-    }
-    List<NDList> inputs = batches.stream().map(Calibrator.Labelled::data).toList();
-    return Calibrator.collect(model.getBlock(), inputs, needs, layers);
+    return data.calibration(manager, samples, recipe.data().batch());
   }
 
   /** The count rule rounds down once per comparison group; an expectation forgives that. */

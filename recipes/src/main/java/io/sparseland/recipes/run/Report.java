@@ -75,6 +75,9 @@ public record Report(
    *
    * @param kernel that runs it in the exported model, or ""
    * @param reason why it is pruned no further, or has that kernel
+   * @param errorMask squared error of its output that the mask alone made, as a share, where a
+   *     one-shot method measured it on its calibration data
+   * @param errorAfter the same after weights were reconstructed
    */
   public record LayerRow(
       String name,
@@ -83,7 +86,9 @@ public record Report(
       long kept,
       double density,
       String kernel,
-      String reason) {}
+      String reason,
+      @Nullable Double errorMask,
+      @Nullable Double errorAfter) {}
 
   /** Training so far: mean loss since the last point; accuracy only at the end of an epoch. */
   public record CurvePoint(long step, double loss, @Nullable Double accuracy) {}

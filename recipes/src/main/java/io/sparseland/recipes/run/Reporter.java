@@ -3,6 +3,7 @@ package io.sparseland.recipes.run;
 
 import ai.djl.engine.Engine;
 import io.sparseland.core.Layer;
+import io.sparseland.core.LayerOutcome;
 import io.sparseland.core.Mask;
 import io.sparseland.core.export.ExportResult;
 import io.sparseland.core.export.LayerReport;
@@ -105,6 +106,8 @@ final class Reporter {
       if (kernel != null) {
         why = (why.isEmpty() ? "" : why + "; ") + kernel.reason();
       }
+      LayerOutcome outcome = state.outcomes.get(layer.name());
+      boolean measured = outcome != null && !Double.isNaN(outcome.errorAfter());
       rows.add(
           new Report.LayerRow(
               layer.name(),
@@ -113,7 +116,9 @@ final class Reporter {
               kept,
               kept / (double) size,
               kernel == null ? "" : kernel.kernel(),
-              why));
+              why,
+              outcome != null && measured ? outcome.errorBefore() : null,
+              outcome != null && measured ? outcome.errorAfter() : null));
     }
     return rows;
   }

@@ -8,6 +8,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import io.sparseland.core.Layer;
+import io.sparseland.core.LayerOutcome;
 import io.sparseland.core.Layers;
 import io.sparseland.core.Masks;
 import io.sparseland.core.Torch;
@@ -143,7 +144,7 @@ public final class Runner {
     model.setBlock(source.block());
     Engine.getEngine(Torch.ENGINE).setRandomSeed(Long.hashCode(recipe.seed()));
     model.getBlock().initialize(model.getNDManager(), DataType.FLOAT32, input(2));
-    Graph graph = Tracer.trace(model.getBlock(), input(2));
+    Graph graph = graph();
     List<Size> shape = graph.shape(graph.outputs().get(0));
     Size classesOut = shape.get(shape.size() - 1);
     int largest = data.largestLabel();
@@ -163,7 +164,7 @@ public final class Runner {
         score("_dense");
       }
       watcher.phase("pruning by " + prune.criterion().kind());
-      new Pruning(recipe, model, data, state).run(prune, layers());
+      new Pruning(recipe, model, data, state).run(prune, graph());
       log.event("pruned", "kept", state.masks.kept(), "of", state.masks.size());
     } else if (step instanceof Step.Evaluate) {
       score("");
@@ -241,7 +242,11 @@ public final class Runner {
   }
 
   private List<Layer> layers() {
-    return Layers.of(model.getBlock(), input(2));
+    return Layers.of(graph());
+  }
+
+  private Graph graph() {
+    return Tracer.trace(model.getBlock(), input(2));
   }
 
   private Shape input(int batch) {
@@ -259,6 +264,7 @@ public final class Runner {
     @Nullable TrainBench trainBench;
     final List<Report.CurvePoint> curve = new ArrayList<>();
     final List<String> notes = new ArrayList<>();
+    final java.util.Map<String, LayerOutcome> outcomes = new java.util.LinkedHashMap<>();
 
     /** Share of the weights that the count rule may round away: one per comparison group. */
     double forgiven;
