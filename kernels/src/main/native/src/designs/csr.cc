@@ -11,6 +11,7 @@ namespace {
 constexpr int64_t kSplitWork = 8192;  // kept words from which two threads pay
 constexpr int64_t kPartWork = 65536;  // kept words per part, at least, when there are more parts
 constexpr int64_t kMostParts = 16;
+constexpr int64_t kWholeRows = 16;  // of a part: its outputs lie in lines of their own, without a rest
 constexpr int64_t kMostRows = 1024;  // of a part: its outputs for 32 tokens take 128 KiB of L2
 
 // Cuts rows into parts of about equal work. Returns the count; parts may be null to count only.
@@ -25,7 +26,7 @@ int64_t cut(int64_t n, const Array<int64_t>& starts, Part* parts) {
   for (int64_t row = 0; row < n; ++row) {
     const int64_t done = starts[row + 1] + row + 1;
     const bool full = done * wanted >= total * (count + 1) || row + 1 - first == kMostRows;
-    if (full || row + 1 == n) {
+    if ((full && (row + 1) % kWholeRows == 0) || row + 1 == n) {
       if (parts != nullptr) parts[count] = {first, row + 1 - first};
       ++count;
       first = row + 1;
