@@ -20,7 +20,7 @@ class Conv : public OurCandidate {
     shape_ = {p.shape.m / op.pixels(), op.channels, op.size, op.size, p.shape.n, op.out_size(),
               op.out_size(), op.kernel, op.kernel, op.stride, op.stride, op.kernel / 2,
               op.kernel / 2, 1, 1, op.groups};
-    check(sl_pack(level, design, op.groups, &matrix, &weights_), "packing for " + name);
+    check(sl_pack_conv(level, design, &shape_, &matrix, &weights_), "packing for " + name);
   }
   ~Conv() override { sl_weights_free(weights_); }
 

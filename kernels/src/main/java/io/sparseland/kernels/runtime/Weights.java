@@ -115,16 +115,15 @@ final class Weights implements AutoCloseable {
         || (op instanceof Op.Conv2d conv && conv.weight().equals(name));
   }
 
-  private static int groups(Op op) {
-    return op instanceof Op.Conv2d conv ? conv.shape().groups() : 1;
-  }
-
   /**
    * Packs for the designs that the file names. One that these kernels lack or that refuses is
    * replaced, which is noted: by the general one of its kind, else by any, else by fp32.
    */
   private PackedWeights pack(StoredTensor tensor, Op op) {
-    Matrix matrix = tensor.matrix().inGroups(groups(op));
+    Matrix matrix = tensor.matrix();
+    if (op instanceof Op.Conv2d conv) {
+      matrix = matrix.under(conv.shape());
+    }
     if (op instanceof Op.Conv2d && matrix.values().type() != WeightType.FP32) {
       notes.add("tensor '%s': convolutions run as fp32".formatted(tensor.name()));
       return kernels.pack(matrix.expanded(), Kernels.DENSE);
