@@ -111,6 +111,7 @@ void test_convs(int level) {
       test_conv(level, conv(1, 33, size, size, 34, 1, 1, 0, 1, 1), 0.8, design);
       test_conv(level, conv(1, 5, size, size + 1, 70, 3, 1, 1, 1, 1), 0.8, design);
       test_conv(level, conv(1, 3, size, size, 3, 3, 1, 1, 1, 3), 0, design);
+      test_conv(level, conv(1, 3, size, 2 * size + 1, 3, 3, 2, 1, 1, 3), 0, design);
     }
     test_conv(level, conv(1, 6, 9, 10, 8, 3, 1, 1, 1, 2), 0.5, design);
     test_conv(level, conv(3, 6, 9, 10, 12, 3, 2, 1, 1, 6), 0.5, design);

@@ -171,25 +171,29 @@ struct Tiles {
   }
 };
 
-// One channel of an image: from the image itself where the level can, else from planes.
+// Whether the level convolves single channels of an image where it lies.
+bool direct(const Conv& c) {
+  return c.kernels.direct != nullptr && c.s.stride_h == c.s.stride_w && c.s.stride_h <= 2;
+}
+
+// One channel of an image: from the image itself, or from planes.
 int depthwise_channel(const Conv& c, int64_t group, const float* x, float* y) {
   const sl_conv& s = c.s;
-  const bool direct = c.kernels.direct != nullptr && s.stride_h == s.stride_w && s.stride_h <= 2;
   float* planes = nullptr;
-  if (!direct) {
+  if (!direct(c)) {
     planes = scratch(kTask, static_cast<size_t>(c.planes.channel + kPlaneSlack));
     if (planes == nullptr) return SL_NO_MEMORY;
     fill_planes(c.kernels, s, c.planes, x, planes);
   }
-  const bool three = s.kernel_h == 3 && s.kernel_w == 3 && c.planes.channel == c.planes.plane &&
-                     s.dilation_h == 1 && s.dilation_w == 1;
   for (int64_t r = group * c.n; r < (group + 1) * c.n; ++r, y += c.pixels()) {
-    if (direct) {
+    if (planes == nullptr) {
       const SlConvDirect d{s.kernel_h, s.kernel_w, s.stride_h, s.pad_h, s.pad_w, s.dilation_h,
                            s.dilation_w, s.height, s.width, s.out_height, s.out_width,
                            c.rows->values(r)};
       c.kernels.direct(&d, x, y);
     } else {
+      const bool three = s.kernel_h == 3 && s.kernel_w == 3 && c.planes.channel == c.planes.plane &&
+                         s.dilation_h == 1 && s.dilation_w == 1;
       const SlConvDepth d{c.k, c.rows->values(r), c.offsets, three, s.out_height, s.out_width,
                           c.planes.pitch};
       c.kernels.depth(&d, planes, y);
@@ -202,9 +206,8 @@ int depthwise_channel(const Conv& c, int64_t group, const float* x, float* y) {
 }
 
 int depthwise(const Conv& c, const float* x, float* y) {
-  const int64_t work = c.s.batch * c.s.groups * c.n * c.k * c.planes.length;
+  const int64_t channels = c.s.batch * c.s.groups, work = channels * c.n * c.k * c.pixels();
   // Neighbouring channels in one task: taking a task costs as much as a small channel.
-  const int64_t channels = c.s.batch * c.s.groups;
   const int64_t each = most(1, least(16, channels / (8 * c.threads)));
   return parallel(c.threads, up(channels, each), work, [&](int64_t task) {
     int status = SL_OK;
@@ -256,11 +259,12 @@ int sl_conv2d(const sl_weights* w, const float* bias, int act, const sl_conv* s,
   const SlLevel* level = w->conv_level;
   const int64_t n = s->outputs / s->groups, k = sl::taps(*s);
   sl::Conv c{*s, level, sl::kernels(level), w->parts, w->rows, bias, act, threads, n, k, {}, nullptr};
+  const bool depthwise = sl::is_depthwise(*s);
+  if (depthwise && sl::direct(c)) return sl::depthwise(c, x, y);
   if (!sl::plan(*s, &c.planes)) return SL_NO_MEMORY;
   uint32_t* offsets = reinterpret_cast<uint32_t*>(sl::scratch(sl::kRowsIn, static_cast<size_t>(k)));
   if (offsets == nullptr) return SL_NO_MEMORY;
   c.offsets = offsets;
-  const bool depthwise = sl::is_depthwise(*s);
   // Tiles read whole vectors: not behind the caller's array.
   if (c.rows != nullptr && c.planes.in_place && (depthwise || c.planes.length % level->width != 0)) {
     c.planes.copy(*s);

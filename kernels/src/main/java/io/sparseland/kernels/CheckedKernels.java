@@ -82,7 +82,8 @@ final class CheckedKernels implements Kernels {
       Shapes.same("linear", residual, y);
       Shapes.output("linear", y, residual);
     }
-    Check.that(w.window() == null, "linear: weights packed for a convolution, %s", w.window());
+    Check.that(
+        w.window() == null, "linear: weights packed for a convolution, allowed is a linear layer");
     int m = x.size() / k;
     set.linear(TwoForms.of(w, m), bias, act, residual, m, x, y);
   }

@@ -103,18 +103,21 @@ final class Shapes {
         operation,
         outputs,
         inputs);
-    Check.that(
-        window == null || outputs % window.groups() == 0,
-        "%s: %s, allowed are groups that divide %d outputs",
-        operation,
-        window,
-        outputs);
-    Check.that(
-        window == null || inputs % (window.kernelH() * window.kernelW()) == 0,
-        "%s: %s, allowed are kernels that divide %d inputs",
-        operation,
-        window,
-        inputs);
+    if (window != null) {
+      int taps = window.kernelH() * window.kernelW();
+      Check.that(
+          outputs % window.groups() == 0,
+          "%s: %s, allowed are groups that divide %d outputs",
+          operation,
+          window,
+          outputs);
+      Check.that(
+          inputs % taps == 0,
+          "%s: %s, allowed are kernels that divide %d inputs",
+          operation,
+          window,
+          inputs);
+    }
     return outputs * inputs;
   }
 

@@ -8,8 +8,10 @@ import io.sparseland.kernels.TypedValues;
 import io.sparseland.kernels.WeightType;
 import io.sparseland.kernels.format.KernelChoice;
 import io.sparseland.kernels.format.StoredTensor;
+import io.sparseland.kernels.graph.ModelGraph;
 import io.sparseland.kernels.graph.Node;
 import io.sparseland.kernels.graph.Op;
+import io.sparseland.kernels.graph.ValueType;
 import io.sparseland.kernels.tuning.Costs;
 import io.sparseland.kernels.tuning.DesignChoice;
 import io.sparseland.kernels.tuning.Measured;
@@ -30,6 +32,7 @@ import org.jspecify.annotations.Nullable;
  */
 record Assembly(List<StoredTensor> tensors, List<LayerReport> layers) {
 
+  private static final int SIDE = 56; // of an image whose size is not known
   private static final String USED_TRANSFORMED = "its weight is used transformed, and stored so";
 
   /**
@@ -53,13 +56,15 @@ record Assembly(List<StoredTensor> tensors, List<LayerReport> layers) {
             ? new Profile(form.profile().get())
             : new Measured(Kernels.best(), bytes);
     KernelChoices choices = new KernelChoices(form, costs);
+    Map<String, Integer> pixels = pixels(draft);
     List<StoredTensor> tensors = new ArrayList<>();
     List<LayerReport> layers = new ArrayList<>();
     for (Weight weight : draft.weights().values()) {
       int i = tensors.size();
       List<Op> ops = readers.getOrDefault(weight.name(), List.of());
       Op reader = ops.isEmpty() ? null : ops.get(0);
-      DesignChoice made = choices.choose(weight, stored.get(i), reader);
+      DesignChoice made =
+          choices.choose(stored.get(i), reader, pixels.getOrDefault(weight.name(), 1));
       tensors.add(with(stored.get(i), made.choice()));
       if (weight.shape().size() > 1 && !weight.layer().isEmpty()) {
         layers.add(report(weight, tensors.get(i), reader, made, whys.get(i)));
@@ -89,6 +94,32 @@ record Assembly(List<StoredTensor> tensors, List<LayerReport> layers) {
       }
     }
     return readers;
+  }
+
+  /**
+   * Output pixels of an image for each weight of a convolution, symbolic sizes being {@value
+   * #SIDE}.
+   */
+  private static Map<String, Integer> pixels(Draft draft) {
+    ModelGraph graph = draft.graph();
+    Map<String, List<Integer>> shapes = new HashMap<>();
+    draft.weights().values().forEach(weight -> shapes.put(weight.name(), weight.shape()));
+    Map<String, ValueType> types = graph.infer(shapes);
+    Map<String, Long> symbols = new HashMap<>();
+    graph.symbols().forEach(symbol -> symbols.put(symbol, (long) SIDE));
+    Map<String, Integer> pixels = new HashMap<>();
+    for (Node node : draft.nodes()) {
+      if (node.op() instanceof Op.Conv2d conv) {
+        ValueType image = types.get(node.output());
+        int count =
+            image == null
+                ? SIDE * SIDE
+                : Math.toIntExact(
+                    image.shape().get(2).at(symbols) * image.shape().get(3).at(symbols));
+        pixels.putIfAbsent(conv.weight(), count);
+      }
+    }
+    return pixels;
   }
 
   /** Why a weight stays fp32 whatever was asked for; "" when it need not. */
