@@ -8,13 +8,12 @@ import io.sparseland.kernels.TypedValues;
 import io.sparseland.kernels.WeightType;
 import io.sparseland.kernels.format.KernelChoice;
 import io.sparseland.kernels.format.StoredTensor;
-import io.sparseland.kernels.graph.ModelGraph;
 import io.sparseland.kernels.graph.Node;
 import io.sparseland.kernels.graph.Op;
-import io.sparseland.kernels.graph.ValueType;
 import io.sparseland.kernels.tuning.Costs;
 import io.sparseland.kernels.tuning.DesignChoice;
 import io.sparseland.kernels.tuning.Measured;
+import io.sparseland.kernels.tuning.OutputPixels;
 import io.sparseland.kernels.tuning.Profile;
 import java.nio.FloatBuffer;
 import java.nio.LongBuffer;
@@ -32,7 +31,6 @@ import org.jspecify.annotations.Nullable;
  */
 record Assembly(List<StoredTensor> tensors, List<LayerReport> layers) {
 
-  private static final int SIDE = 56; // of an image whose size is not known
   private static final String USED_TRANSFORMED = "its weight is used transformed, and stored so";
 
   /**
@@ -56,7 +54,9 @@ record Assembly(List<StoredTensor> tensors, List<LayerReport> layers) {
             ? new Profile(form.profile().get())
             : new Measured(Kernels.best(), bytes);
     KernelChoices choices = new KernelChoices(form, costs);
-    Map<String, Integer> pixels = pixels(draft);
+    Map<String, List<Integer>> shapes = new HashMap<>();
+    draft.weights().values().forEach(weight -> shapes.put(weight.name(), weight.shape()));
+    Map<String, Integer> pixels = OutputPixels.of(draft.graph(), shapes);
     List<StoredTensor> tensors = new ArrayList<>();
     List<LayerReport> layers = new ArrayList<>();
     for (Weight weight : draft.weights().values()) {
@@ -94,32 +94,6 @@ record Assembly(List<StoredTensor> tensors, List<LayerReport> layers) {
       }
     }
     return readers;
-  }
-
-  /**
-   * Output pixels of an image for each weight of a convolution, symbolic sizes being {@value
-   * #SIDE}.
-   */
-  private static Map<String, Integer> pixels(Draft draft) {
-    ModelGraph graph = draft.graph();
-    Map<String, List<Integer>> shapes = new HashMap<>();
-    draft.weights().values().forEach(weight -> shapes.put(weight.name(), weight.shape()));
-    Map<String, ValueType> types = graph.infer(shapes);
-    Map<String, Long> symbols = new HashMap<>();
-    graph.symbols().forEach(symbol -> symbols.put(symbol, (long) SIDE));
-    Map<String, Integer> pixels = new HashMap<>();
-    for (Node node : draft.nodes()) {
-      if (node.op() instanceof Op.Conv2d conv) {
-        ValueType image = types.get(node.output());
-        int count =
-            image == null
-                ? SIDE * SIDE
-                : Math.toIntExact(
-                    image.shape().get(2).at(symbols) * image.shape().get(3).at(symbols));
-        pixels.putIfAbsent(conv.weight(), count);
-      }
-    }
-    return pixels;
   }
 
   /** Why a weight stays fp32 whatever was asked for; "" when it need not. */

@@ -31,13 +31,13 @@ final class KernelChoices {
    * @param pixels of a convolution: output pixels of an image
    */
   DesignChoice choose(StoredTensor stored, @Nullable Op reader, int pixels) {
-    if (reader instanceof Op.Linear) {
+    if (reader instanceof Op.Linear linear && linear.weight().equals(stored.name())) {
       return measured(
           stored,
           allowed ->
               DesignChoice.of(stored.matrix(), stored.pattern(), costs, form.batch(), allowed));
     }
-    if (!(reader instanceof Op.Conv2d conv)) {
+    if (!(reader instanceof Op.Conv2d conv && conv.weight().equals(stored.name()))) {
       return unmeasured(stored.masked() ? "the operation has no sparse kernel" : "not pruned");
     }
     Matrix w = stored.matrix().under(conv.shape());
