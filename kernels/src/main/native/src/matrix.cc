@@ -27,11 +27,8 @@ void for_kept(const sl_matrix& w, const F& visit) {
 }  // namespace
 
 bool Columns::fill(const sl_matrix& w) {
-  int64_t kept = w.mask == nullptr ? w.n * w.k : 0;
-  for (int64_t i = 0; w.mask != nullptr && i < up(w.n * w.k, 64); ++i) {
-    kept += __builtin_popcountll(w.mask[i]);
-  }
-  if (!starts.make(static_cast<size_t>(w.n + 1)) || !columns.make(static_cast<size_t>(kept))) {
+  if (!starts.make(static_cast<size_t>(w.n + 1)) ||
+      !columns.make(static_cast<size_t>(sl::kept(w)))) {
     return false;
   }
   std::memset(starts.get(), 0, static_cast<size_t>(w.n + 1) * sizeof(int64_t));
@@ -134,6 +131,19 @@ bool Words::joined(const sl_matrix& w, const Columns& kept) {
     for (int64_t p = starts[b]; p < starts[b + 1]; ++p) slot[columns[p]] = -1;
   }
   return true;
+}
+
+int64_t kept(const sl_matrix& w) {
+  if (w.mask == nullptr) return w.n * w.k;
+  int64_t count = 0;
+  for (int64_t i = 0; i < up(w.n * w.k, 64); ++i) count += __builtin_popcountll(w.mask[i]);
+  return count;
+}
+
+void expand(const sl_matrix& w, float* values) {
+  std::memset(values, 0, static_cast<size_t>(w.n * w.k) * sizeof(float));
+  const float* kept = static_cast<const float*>(w.values);
+  for_kept(w, [&](int64_t row, int64_t column, int64_t at) { values[row * w.k + column] = kept[at]; });
 }
 
 void row_sums(const sl_matrix& w, int32_t* sums) {

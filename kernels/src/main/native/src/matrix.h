@@ -38,6 +38,12 @@ struct Words {
   bool joined(const sl_matrix& w, const Columns& kept);
 };
 
+// The number of kept weights.
+int64_t kept(const sl_matrix& w);
+
+// Dense fp32 values [n, k], 0 where pruned.
+void expand(const sl_matrix& w, float* values);
+
 // The sum of each row's values, [n], for the zero point of SL_I8.
 void row_sums(const sl_matrix& w, int32_t* sums);
 

@@ -7,6 +7,7 @@ import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.nio.LongBuffer;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -19,6 +20,9 @@ final class NativeKernels implements KernelSet {
           .map(NativeCalls::designName)
           .takeWhile(design -> !design.isEmpty())
           .toList();
+
+  private static final Set<String> CONVOLVE =
+      Set.of(Kernels.DENSE, Kernels.ONEDNN, Kernels.SPARSE, "block4");
 
   private final int level;
   private final String name;
@@ -43,6 +47,12 @@ final class NativeKernels implements KernelSet {
     if (design.equals(Kernels.ONEDNN) && !OneDnn.loaded()) { // loads it at the first call
       return OneDnn.status();
     }
+    if (w.window() != null && !CONVOLVE.contains(design)) {
+      return "it has no convolution";
+    }
+    if (w.window() != null && w.values().type() != WeightType.FP32) {
+      return "convolutions run as fp32";
+    }
     Direct m = new Direct(w);
     return NativeCalls.refuses(level, DESIGNS.indexOf(design), m.sizes, m.mask, m.values, m.scales);
   }
@@ -52,11 +62,28 @@ final class NativeKernels implements KernelSet {
     Direct m = new Direct(w);
     long handle =
         NativeCalls.pack(
-            level, DESIGNS.indexOf(design), w.groups(), m.sizes, m.mask, m.values, m.scales);
+            level, DESIGNS.indexOf(design), window(w), m.sizes, m.mask, m.values, m.scales);
     if (handle <= 0) {
       check((int) -handle);
     }
     return new NativeWeights(level, w, design, handle);
+  }
+
+  private static int @Nullable [] window(Matrix w) {
+    ConvShape s = w.window();
+    return s == null
+        ? null
+        : new int[] {
+          s.kernelH(),
+          s.kernelW(),
+          s.strideH(),
+          s.strideW(),
+          s.padH(),
+          s.padW(),
+          s.dilationH(),
+          s.dilationW(),
+          s.groups()
+        };
   }
 
   @Override
