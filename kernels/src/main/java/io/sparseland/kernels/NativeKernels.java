@@ -251,9 +251,8 @@ final class NativeKernels implements KernelSet {
   }
 
   /**
-   * A matrix in memory that native code can read. Values are read in place where they lie off the
-   * heap, as those of a mapped file do. The mask, which sizes and offsets are computed from, is
-   * always a copy: no other process can change it while it is packed.
+   * A matrix in memory that native code can read: in place where it lies off the heap, as that of a
+   * file does, else a copy.
    */
   private static final class Direct {
 
