@@ -266,7 +266,10 @@ final class NativeKernels implements KernelSet {
       sizes = new int[] {code(v.type()), w.outputs(), w.inputs(), v.count()};
       values = v.bytes().isDirect() ? v.bytes().slice() : memory(v.bytes().limit()).put(v.bytes());
       LongBuffer bits = w.mask();
-      mask = bits == null ? null : memory(8 * bits.limit()).asLongBuffer().put(bits);
+      mask =
+          bits == null || (bits.isDirect() && bits.order().equals(nativeOrder()))
+              ? bits
+              : memory(8 * bits.limit()).asLongBuffer().put(bits);
       FloatBuffer s = v.scales();
       scales = s == null ? null : memory(4 * s.limit()).asFloatBuffer().put(s);
     }
