@@ -106,7 +106,8 @@ class WeightsMemoryTest {
         new ModelGraph(
             List.of(new Port("x", ElementType.FLOAT32, List.of(tokens, Size.of(K)))),
             List.of(
-                new Node("y", new Op.Linear("w", Optional.empty(), Activation.NONE), List.of("x"), "")),
+                new Node(
+                    "y", new Op.Linear("w", Optional.empty(), Activation.NONE), List.of("x"), "")),
             List.of(new Port("y", ElementType.FLOAT32, List.of(tokens, Size.of(N))))),
         List.of(weight),
         new Provenance("memory", "", -1, Map.of()));
