@@ -298,34 +298,48 @@ void test_callers(int level) {
   }
 }
 
-void test_level(int level) {
-  sl_test::test_designs(level);
-  sl_test::test_words(level);
-  sl_test::test_training(level);
-  test_convs(level);
+void test_operations(int level) {
   for (bool turned : {false, true}) {
     test_matmul(level, 50, 17, 33, turned);
     test_matmul(level, 1, 300, 1, turned);
   }
   for (int64_t n : {1, 3, 4, 7, 8, 9, 15, 16, 17, 67}) test_bounds(level, n);
-  test_functions(level);
-  test_no_memory(level);
-  test_callers(level);
 }
+
+struct Part {
+  const char* name;
+  void (*run)(int level);
+};
+
+constexpr Part kParts[] = {{"designs", sl_test::test_designs},   {"words", sl_test::test_words},
+                           {"training", sl_test::test_training}, {"convs", test_convs},
+                           {"operations", test_operations},      {"functions", test_functions},
+                           {"memory", test_no_memory},           {"callers", test_callers}};
 
 }  // namespace
 
-// The folder with oneDNN's library may be given, so that its design is tested too.
+// Arguments: the part to test, without it all; the folder with oneDNN's library, for its design to be
+// tested too. SPARSELAND_ISA names the one level to test. Exits with 77 when nothing was tested.
 int main(int count, char** arguments) {
-  const char* why = count > 1 ? sl_onednn_load(arguments[1]) : "no folder given";
+  const char* const only = count > 1 ? arguments[1] : "";
+  const char* const isa = std::getenv("SPARSELAND_ISA");
+  const char* why = count > 2 ? sl_onednn_load(arguments[2]) : "no folder given";
   std::printf("onednn: %s\n", why == nullptr ? "loaded" : why);
+  int tested = 0;
   for (int level = 0; level < SL_LEVELS; ++level) {
-    if (sl_level_available(level)) {
-      test_level(level);
-    } else {
-      std::printf("%-7s not on this CPU\n", sl_level_name(level));
+    const char* const name = sl_level_name(level);
+    if (isa != nullptr && std::strcmp(isa, name) != 0) continue;
+    if (!sl_level_available(level)) {
+      std::printf("%-7s not on this CPU\n", name);
+      continue;
+    }
+    for (const Part& part : kParts) {
+      if (*only != 0 && std::strcmp(only, part.name) != 0) continue;
+      const int before = checks;
+      part.run(level);
+      ++tested;
+      std::printf("%-7s %-10s passed, %d checks\n", name, part.name, checks - before);
     }
   }
-  std::printf("passed, %d checks\n", checks);
-  return 0;
+  return tested > 0 ? 0 : 77;
 }

@@ -278,9 +278,8 @@ final class NativeKernels implements KernelSet {
   }
 
   /**
-   * A matrix in memory that native code can read. Values are read in place where they lie off the
-   * heap, as those of a mapped file do. The mask, which sizes and offsets are computed from, is
-   * always a copy: no other process can change it while it is packed.
+   * A matrix in memory that native code can read: in place where it lies off the heap, as that of a
+   * file does, else a copy.
    */
   private static final class Direct {
 
@@ -294,7 +293,10 @@ final class NativeKernels implements KernelSet {
       sizes = new int[] {code(v.type()), w.outputs(), w.inputs(), v.count()};
       values = v.bytes().isDirect() ? v.bytes().slice() : memory(v.bytes().limit()).put(v.bytes());
       LongBuffer bits = w.mask();
-      mask = bits == null ? null : memory(8 * bits.limit()).asLongBuffer().put(bits);
+      mask =
+          bits == null || (bits.isDirect() && bits.order().equals(nativeOrder()))
+              ? bits
+              : memory(8 * bits.limit()).asLongBuffer().put(bits);
       FloatBuffer s = v.scales();
       scales = s == null ? null : memory(4 * s.limit()).asFloatBuffer().put(s);
     }
