@@ -17,11 +17,7 @@ struct SlFinish {
   const float* bias;           // [rows]
   int act;
   const float* residual;       // of the shape of the outputs
-  bool lanes;                  // the sums lie in lanes
 };
-
-// In lanes, sums of 32 tokens lie so that few shuffles bring them to rows: [row / 4][token / 16][token %
-// 4][token % 16 / 4][row % 4], rows filled up to a multiple of 16.
 
 struct SlLevel {
   const char* name;

@@ -66,17 +66,16 @@ int PanelDesign::task(const Call& call, int64_t panel, int64_t first_part, int64
   const bool rows_out = call.y.layout == SL_ROWS;
   for (int64_t i = first_part; i < end_part; ++i) {
     const Part p = part(i);
-    float* sums = rows_out ? scratch(kTask2, product(up(p.rows, 16) * 16, width))
+    float* sums = rows_out ? scratch(kTask2, product(p.rows, width))
                            : call.y.data + panel_at(panel, n) + p.first * width;
     if (sums == nullptr) return SL_NO_MEMORY;
-    SlFinish finish{type, nullptr, nullptr, token_scales, nullptr, call.y.act, nullptr, false};
+    SlFinish finish{type, nullptr, nullptr, token_scales, nullptr, call.y.act, nullptr};
     if (type == SL_I8) {
       finish.scales = scales_.get() + p.first;
       finish.sums = sums_.get() + p.first;
     }
-    if (rows_out && tokens == width && multiply_lanes(i, width, words, sums)) {
-      finish.lanes = true;
-    } else if (type == SL_I8 && !rows_out && multiply_scaled(i, width, words, finish, sums)) {
+    // On the way to rows finish_rows scales beside its shuffles.
+    if (type == SL_I8 && !rows_out && multiply_scaled(i, width, words, finish, sums)) {
       finish.type = SL_F32;
     } else {
       multiply(i, width, words, sums);

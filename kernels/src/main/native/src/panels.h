@@ -33,8 +33,6 @@ class PanelDesign : public Packed {
   virtual const void* arrange(int64_t, const void* words) const { return words; }
   // sums [part rows][tokens] = part * arranged words; fp32, or int32 for SL_I8.
   virtual void multiply(int64_t part, int64_t tokens, const void* words, void* sums) const = 0;
-  // The same in lanes (level.h); false, with nothing done, where a design does not.
-  virtual bool multiply_lanes(int64_t, int64_t, const void*, void*) const { return false; }
   // The same for SL_I8 with the scales and zero point of `f` applied as `finish` would; false, with
   // nothing done, where a design does not.
   virtual bool multiply_scaled(int64_t, int64_t, const void*, const SlFinish&, void*) const {

@@ -61,9 +61,6 @@ class Block4Packed : public BlockRows<SlBlock4> {
   void multiply(int64_t i, int64_t tokens, const void* words, void* sums) const override {
     kernels(level).multiply[type](part(i).rows, counts(i), records(i), tokens, words, sums);
   }
-  bool multiply_lanes(int64_t i, int64_t tokens, const void* words, void* sums) const override {
-    return kernels(level).multiply_lanes[type](part(i).rows, counts(i), records(i), tokens, words, sums);
-  }
   bool multiply_scaled(int64_t i, int64_t tokens, const void* words, const SlFinish& f,
                        void* sums) const override {
     return kernels(level).multiply_scaled(part(i).rows, counts(i), records(i), tokens, words, &f, sums);

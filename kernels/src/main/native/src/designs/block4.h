@@ -20,9 +20,6 @@ struct SlBlock4Kernels {
   // in each block row.
   void (*multiply[3])(int64_t rows, const int32_t* counts, const SlBlock4* blocks, int64_t tokens,
                       const void* x, void* sums);
-  // The same in lanes (level.h); false, with nothing done, where this is no gain.
-  bool (*multiply_lanes[3])(int64_t rows, const int32_t* counts, const SlBlock4* blocks, int64_t tokens,
-                            const void* x, void* sums);
   // SL_I8 with the scales and zero point of f applied; false, with nothing done, where this is no gain.
   bool (*multiply_scaled)(int64_t rows, const int32_t* counts, const SlBlock4* blocks, int64_t tokens,
                           const void* x, const SlFinish* f, void* sums);

@@ -76,26 +76,17 @@ class WordRows : public PanelDesign {
   Part part(int64_t i) const override { return parts_[i]; }
   int64_t nonzeros() const override { return kept_; }
   void multiply(int64_t i, int64_t tokens, const void* words, void* sums) const override {
-    multiply(i, tokens, words, false, sums);
-  }
-  bool multiply_lanes(int64_t i, int64_t tokens, const void* words, void* sums) const override {
-    if (tokens != SL_PANEL) return false;
-    multiply(i, tokens, words, true, sums);
-    return true;
+    for (int64_t b = 0; b < blocks_; ++b) {
+      kernels(level).multiply[type](parts_[i].rows, counts(i, b),
+                                    words_.get() + starts_[i * blocks_ + b], tokens,
+                                    static_cast<const char*>(words) + b * kBlock * tokens * 4, b == 0,
+                                    static_cast<float*>(sums));
+    }
   }
 
  private:
   const int32_t* counts(int64_t part, int64_t block) const {
     return counts_.get() + parts_[part].first * blocks_ + block * parts_[part].rows;
-  }
-
-  void multiply(int64_t i, int64_t tokens, const void* words, bool lanes, void* sums) const {
-    for (int64_t b = 0; b < blocks_; ++b) {
-      kernels(level).multiply[type](parts_[i].rows, counts(i, b),
-                                    words_.get() + starts_[i * blocks_ + b], tokens,
-                                    static_cast<const char*>(words) + b * kBlock * tokens * 4, b == 0,
-                                    lanes && b + 1 == blocks_, static_cast<float*>(sums));
-    }
   }
 
   // The count of parts, which begin at multiples of 16 rows; `to` may be null to count only.

@@ -18,9 +18,9 @@ struct SlWord {
 struct SlWordRowsKernels {
   bool (*pays)(int type);  // whether multiply is there and faster than csr's
   // sums [rows][tokens] (+)= words * x, tokens 16 or 32; row r has counts[r] words, filled up to an even
-  // number. With `lanes`, where tokens is 32, sums are left in lanes (level.h).
+  // number.
   void (*multiply[3])(int64_t rows, const int32_t* counts, const SlWord* words, int64_t tokens,
-                      const char* x, bool first, bool lanes, float* sums);
+                      const char* x, bool first, float* sums);
 };
 
 namespace sl {

@@ -11,7 +11,6 @@
 // block is 0 times x: NaN where x is not finite.
 #include "../designs/block4.h"
 
-#include "transpose.h"
 #include "word_sums.h"
 
 namespace {
@@ -111,25 +110,6 @@ struct Plain {
   }
 };
 
-// As level.h has lanes.
-struct InLanes {
-  float* sums;
-
-  template <typename T>
-  __attribute__((always_inline)) void block(T type, const SlBlock4* b, const SlBlock4* end, const void* x) {
-    vf s[4][2] = {};
-    block_row(type, b, end, x, s);
-#pragma GCC unroll 2
-    for (int v = 0; v < 2; ++v) {
-      vf lanes[4] = {s[0][v], s[1][v], s[2][v], s[3][v]};
-      transpose_lanes(lanes);
-#pragma GCC unroll 4
-      for (int r = 0; r < 4; ++r) store(sums + (v * 4 + r) * W, lanes[r]);
-    }
-    sums += 8 * W;
-  }
-};
-
 // scale * token scale * (sum - 128 * sum of the weights) instead of the sum: conversions and products run
 // beside the multiply-adds of the next block row. The bits are those of `finish`.
 struct Scaled {
@@ -202,21 +182,7 @@ bool scaled(int64_t rows, const int32_t* counts, const SlBlock4* blocks, int64_t
   return false;
 }
 
-template <typename T>
-bool lanes(int64_t rows, const int32_t* counts, const SlBlock4* blocks, int64_t tokens,
-           const void* x, void* sums) {
-#if defined(SL_ASM)
-  if (tokens == SL_PANEL && native(T())) {
-    block_rows(T(), rows, counts, blocks, x, InLanes{static_cast<float*>(sums)});
-    return true;
-  }
-#endif
-  (void)rows, (void)counts, (void)blocks, (void)tokens, (void)x, (void)sums;
-  return false;
-}
-
 }  // namespace
 
 extern const SlBlock4Kernels SL_KERNEL(block4_kernels);
-const SlBlock4Kernels SL_KERNEL(block4_kernels) = {
-    {panel<F32>, panel<Bf16>, panel<I8>}, {lanes<F32>, lanes<Bf16>, lanes<I8>}, scaled};
+const SlBlock4Kernels SL_KERNEL(block4_kernels) = {{panel<F32>, panel<Bf16>, panel<I8>}, scaled};

@@ -42,24 +42,11 @@ void finish_as(const SlFinish* f, int64_t rows, int64_t tokens, int64_t first, f
   }
 }
 
-// 16 outputs of 4 tokens that lie 4 apart.
-SL_INLINE void rows_of_lanes(const float* sums, vf* v) {
-#if SL_WIDTH == 16 && defined(SL_LANES)
-#pragma GCC unroll 4
-  for (int b = 0; b < 4; ++b) v[b] = load(sums + b * 4 * SL_PANEL);
-  swap_lanes(v);
-#else
-  (void)sums;  // no kernel of this level gives lanes
-  for (int b = 0; b < 4; ++b) v[b] = zero();
-#endif
-}
-
 // What comes after the scales: nothing, a bias, or whatever the pointers say.
 enum Extra { kNothing, kBias, kAny };
 
-// W outputs from i on, or n < W of them, of 4 tokens from t on, 4 apart in lanes, or what `own` leaves;
-// sums [W][tokens].
-template <int ACT, bool I8, Extra EXTRA, bool PART, bool LANES>
+// W outputs from i on, or n < W of them, of 4 tokens from t on, or what `own` leaves; sums [W][tokens].
+template <int ACT, bool I8, Extra EXTRA, bool PART>
 SL_INLINE void finish_columns(const SlFinish& f, int64_t i, int64_t n, int64_t t, int64_t own,
                               int64_t tokens, const float* sums, float* y, int64_t ld) {
   const auto row_values = [&](const float* p) { return PART ? load_part(p + i, n) : load(p + i); };
@@ -69,20 +56,15 @@ SL_INLINE void finish_columns(const SlFinish& f, int64_t i, int64_t n, int64_t t
   const vi zero_point =
       I8 ? reinterpret_cast<vi>(row_values(reinterpret_cast<const float*>(f.sums))) << 7 : vi{};
   vf v[4];
-  if (LANES) {
-    rows_of_lanes(sums + (t / 16 * 4 + t % 4) * 16, v);
-  } else {
-    columns4(sums + t, tokens, v);
-  }
+  columns4(sums + t, tokens, v);
 #pragma GCC unroll 4
   for (int r = 0; r < 4; ++r) {
-    const int64_t token = t + r * (LANES ? 4 : 1);
-    if (PART && token >= own) return;
+    if (PART && t + r >= own) return;
     vf out = v[r];
-    if (I8) out = scaled(out, zero_point, f.token_scales[token] * scale);
+    if (I8) out = scaled(out, zero_point, f.token_scales[t + r] * scale);
     if (has_bias) out = out + bias;
     out = activate(ACT, out);
-    const int64_t at = token * ld + i;
+    const int64_t at = (t + r) * ld + i;
     if (EXTRA == kAny && f.residual != nullptr) {
       out = out + (PART ? load_part(f.residual + at, n) : load(f.residual + at));
     }
@@ -94,42 +76,23 @@ SL_INLINE void finish_columns(const SlFinish& f, int64_t i, int64_t n, int64_t t
   }
 }
 
-// All 32 tokens, sums in lanes.
-template <int ACT, bool I8, Extra EXTRA>
-void finish_lanes_as(const SlFinish* f, int64_t rows, const float* sums, float* y, int64_t ld) {
-  const SlFinish copy = *f;
-  const int64_t whole = rows / W * W;
-  for (int64_t g = 0; g < 8; ++g) {
-    const int64_t t = g / 4 * 16 + g % 4;
-    int64_t i = 0;
-    for (; i < whole; i += W) {
-      finish_columns<ACT, I8, EXTRA, false, true>(copy, i, W, t, SL_PANEL, SL_PANEL,
-                                                  sums + i * SL_PANEL, y, ld);
-    }
-    if (i == rows) continue;
-    finish_columns<ACT, I8, EXTRA, true, true>(copy, i, rows - i, t, SL_PANEL, SL_PANEL,
-                                               sums + i * SL_PANEL, y, ld);
-  }
-}
-
 // Token by token, so that each row of y is written in sequence.
 template <int ACT, bool I8, Extra EXTRA>
 void finish_rows_as(const SlFinish* f, int64_t rows, int64_t tokens, const float* sums, int64_t own,
                     float* y, int64_t ld) {
-  if (f->lanes) return finish_lanes_as<ACT, I8, EXTRA>(f, rows, sums, y, ld);
   const SlFinish copy = *f;
   const int64_t whole = rows / W * W;
   int64_t t = 0;
   for (; t + 4 <= own; t += 4) {
     for (int64_t i = 0; i < whole; i += W) {
-      finish_columns<ACT, I8, EXTRA, false, false>(copy, i, W, t, own, tokens, sums + i * tokens, y, ld);
+      finish_columns<ACT, I8, EXTRA, false>(copy, i, W, t, own, tokens, sums + i * tokens, y, ld);
     }
   }
   const auto rest = [&](int64_t i, int64_t n, int64_t first) {
     float part[W * SL_PANEL] = {};
     memcpy(part, sums + i * tokens, static_cast<size_t>(n * tokens) * sizeof(float));
     for (int64_t j = first; j < own; j += 4) {
-      finish_columns<ACT, I8, EXTRA, true, false>(copy, i, n, j, own, tokens, part, y, ld);
+      finish_columns<ACT, I8, EXTRA, true>(copy, i, n, j, own, tokens, part, y, ld);
     }
   };
   for (int64_t i = 0; t < own && i < whole; i += W) rest(i, W, t);

@@ -8,7 +8,6 @@
 // vdpbf16ps takes denormals as 0. int8: exact as long as 255 * 128 * k < 2^31.
 #include "../designs/word_rows.h"
 
-#include "transpose.h"
 #include "word_sums.h"
 
 namespace {
@@ -63,39 +62,23 @@ SL_ROW(WordsI8, SL_OP_I8)
 
 template <typename T, int V>
 SL_INLINE void rows_of(int64_t rows, const int32_t* counts, const SlWord* words, const char* x,
-                       bool first, bool lanes, float* sums) {
-  for (; rows > 0; rows -= 4, counts += 4, sums += 4 * V * W) {
-    vf s[4][V] = {};
-#pragma GCC unroll 4
-    for (int r = 0; r < 4; ++r) {
-      if (r >= rows) break;
-      for (int v = 0; !first && v < V; ++v) s[r][v] = load(sums + (r * V + v) * W);
-      const SlWord* end = words + (counts[r] + 1) / 2 * 2;
-      if (words != end) row_of(T(), words, end, x, s[r]);
-      words = end;
-    }
-    if (V == 2 && lanes) {
-#pragma GCC unroll 2
-      for (int v = 0; v < V; ++v) {
-        vf four[4] = {s[0][v], s[1][v], s[2][v], s[3][v]};
-        transpose_lanes(four);
-#pragma GCC unroll 4
-        for (int r = 0; r < 4; ++r) store(sums + (v * 4 + r) * W, four[r]);
-      }
-      continue;
-    }
-#pragma GCC unroll 4
-    for (int r = 0; r < 4; ++r) {
-      for (int v = 0; r < rows && v < V; ++v) store(sums + (r * V + v) * W, s[r][v]);
-    }
+                       bool first, float* sums) {
+  for (int64_t r = 0; r < rows; ++r, sums += V * W) {
+    const SlWord* end = words + (counts[r] + 1) / 2 * 2;
+    if (words == end && !first) continue;
+    vf s[V] = {};
+    for (int v = 0; !first && v < V; ++v) s[v] = load(sums + v * W);
+    if (words != end) row_of(T(), words, end, x, s);
+    for (int v = 0; v < V; ++v) store(sums + v * W, s[v]);
+    words = end;
   }
 }
 
 template <typename T>
 void multiply(int64_t rows, const int32_t* counts, const SlWord* words, int64_t tokens, const char* x,
-              bool first, bool lanes, float* sums) {
-  tokens == SL_PANEL ? rows_of<T, 2>(rows, counts, words, x, first, lanes, sums)
-                     : rows_of<T, 1>(rows, counts, words, x, first, false, sums);
+              bool first, float* sums) {
+  tokens == SL_PANEL ? rows_of<T, 2>(rows, counts, words, x, first, sums)
+                     : rows_of<T, 1>(rows, counts, words, x, first, sums);
 }
 
 bool pays(int type) {

@@ -139,59 +139,8 @@ SL_INLINE int32_t largest_of_row(const float* x, int64_t k) {
   return result;
 }
 
-#if SL_WIDTH == 16
-// 4 tokens, which stay in L1 between the search for the largest values and the conversion. False as
-// scales_of has it.
-SL_INLINE bool u8_four_rows(const float* x, int64_t ld, int64_t tokens, int64_t k, uint32_t* to,
-                            float* scales) {
-  int32_t largest[W] = {};
-  for (int t = 0; t < 4; ++t) largest[t] = largest_of_row(x + t * ld, k);
-  vi bits;
-  memcpy(&bits, largest, sizeof bits);
-  vf own, inverse;
-  if (!scales_of(bits, &own, &inverse)) return false;
-  _mm_storeu_ps(scales, _mm512_castps512_ps128(own));
-  float inverses[W];
-  store(inverses, inverse);
-  const Rows four{x, ld, 4};
-  int64_t i = 0;
-  for (; i + W <= k; i += W) {
-    vbits c[4];
-#pragma GCC unroll 4
-    for (int t = 0; t < 4; ++t) c[t] = whole<false>(inputs<false>(four, t, i, W) * inverses[t]);
-#if defined(SL_PF)
-#pragma GCC unroll 4
-    for (int t = 0; t < 4; ++t) __builtin_prefetch(x + (4 + t) * ld + i);
-#endif
-    const vbits v = bytes_of<false>(c);
-#pragma GCC unroll 4
-    for (int l = 0; l < 4; ++l) {
-      const __m128i word = l == 0 ? _mm512_castsi512_si128(v) : l == 1 ? _mm512_extracti32x4_epi32(v, 1)
-                         : l == 2 ? _mm512_extracti32x4_epi32(v, 2) : _mm512_extracti32x4_epi32(v, 3);
-      _mm_storeu_si128(reinterpret_cast<__m128i*>(to + (i / 4 + l) * tokens), word);
-    }
-  }
-  if (i == k) return true;
-  vbits c[4];
-  for (int t = 0; t < 4; ++t) c[t] = whole<false>(inputs<true>(four, t, i, k - i) * inverses[t]);
-  uint32_t words[W];
-  store_bits(words, bytes_of<false>(c));
-  for (int64_t l = 0; i + 4 * l < k; ++l) memcpy(to + (i / 4 + l) * tokens, words + 4 * l, 16);
-  return true;
-}
-#endif
-
 SL_INLINE bool u8_rows(const Rows& s, int64_t tokens, int64_t k, float scale, uint32_t* to,
                        float* scales) {
-#if SL_WIDTH == 16
-  constexpr int64_t kMostInputs = 1024;  // 4 rows of more would not stay in L1
-  if (scale <= 0 && s.rows >= W && k <= kMostInputs) {
-    for (int64_t t = 0; t < W; t += 4) {
-      if (!u8_four_rows(s.x + t * s.ld, s.ld, tokens, k, to + t, scales + t)) return false;
-    }
-    return true;
-  }
-#endif
   vf own = splat(scale), inverse = splat(inverse_of(scale));
   if (scale <= 0) {
     int32_t largest[W] = {};
