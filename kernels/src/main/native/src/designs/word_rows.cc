@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "word_rows.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "../matrix.h"
@@ -55,7 +56,7 @@ class WordRows : public PanelDesign {
   }
 
   void unpack(void* values) const override {
-    const int64_t width = width_of(type), per_word = values_in_word(type);
+    const int64_t per_word = values_in_word(type);
     for (int64_t i = 0; i < parts(); ++i) {
       for (int64_t b = 0; b < blocks_; ++b) {
         const SlWord* word = words_.get() + starts_[i * blocks_ + b];
@@ -63,8 +64,8 @@ class WordRows : public PanelDesign {
           const int32_t count = counts(i, b)[r];
           for (int32_t c = 0; c < count; ++c) {
             const int64_t column = (b * kBlock + word[c].offset / kStep) * per_word;
-            std::memcpy(static_cast<char*>(values) + ((parts_[i].first + r) * k + column) * width,
-                        &word[c].word, static_cast<size_t>(least(per_word, k - column) * width));
+            std::memcpy(static_cast<char*>(values) + (parts_[i].first + r) * k + column, &word[c].word,
+                        static_cast<size_t>(least(per_word, k - column)));
           }
           word += up(count, 2) * 2;
         }
@@ -77,10 +78,9 @@ class WordRows : public PanelDesign {
   int64_t nonzeros() const override { return kept_; }
   void multiply(int64_t i, int64_t tokens, const void* words, void* sums) const override {
     for (int64_t b = 0; b < blocks_; ++b) {
-      kernels(level).multiply[type](parts_[i].rows, counts(i, b),
-                                    words_.get() + starts_[i * blocks_ + b], tokens,
-                                    static_cast<const char*>(words) + b * kBlock * tokens * 4, b == 0,
-                                    static_cast<float*>(sums));
+      kernels(level).multiply(parts_[i].rows, counts(i, b), words_.get() + starts_[i * blocks_ + b],
+                              tokens, static_cast<const char*>(words) + b * kBlock * tokens * 4,
+                              b == 0, static_cast<float*>(sums));
     }
   }
 
@@ -114,9 +114,11 @@ class WordRows : public PanelDesign {
         if (store) starts_[i * blocks_ + b] = at;
         for (int64_t r = 0; r < parts_[i].rows; ++r) {
           const int64_t row = parts_[i].first + r;
-          int64_t p = kept.starts[row];
-          while (p < kept.starts[row + 1] && kept.columns[p] < b * kBlock) ++p;
-          const int64_t first = p;
+          const int32_t* columns = kept.columns.get();
+          const int64_t first = std::lower_bound(columns + kept.starts[row],
+                                                 columns + kept.starts[row + 1], b * kBlock) -
+                                columns;
+          int64_t p = first;
           for (; p < kept.starts[row + 1] && kept.columns[p] < (b + 1) * kBlock; ++p) {
             if (store) {
               words_[at + p - first] = {kept.words[p],
@@ -145,7 +147,7 @@ class WordRows : public PanelDesign {
 }  // namespace
 
 Pack word_rows(const SlLevel* level, const sl_matrix& w) {
-  return kernels(level).pays(w.type) ? pack_as<WordRows> : nullptr;
+  return w.type == SL_I8 && kernels(level).pays() ? pack_as<WordRows> : nullptr;
 }
 
 }  // namespace sl
