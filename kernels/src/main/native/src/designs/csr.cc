@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "../pool.h"
+#include "word_rows.h"
 
 namespace sl {
 namespace {
@@ -169,9 +170,14 @@ const CsrKernels* kernels_of(const SlLevel* level) {
 
 const char* refuses(const SlLevel*, const sl_matrix&) { return nullptr; }
 
+int pack(const SlLevel* level, const sl_matrix& w, Packed** out) {
+  const Pack other = word_rows(level, w);
+  return other == nullptr ? pack_as<CsrPacked>(level, w, out) : other(level, w, out);
+}
+
 }  // namespace
 
-extern const Design kCsr = {"csr", refuses, pack_as<CsrPacked>};
+extern const Design kCsr = {"csr", refuses, pack};
 
 CsrPacked::CsrPacked(const SlLevel* level_, const sl_matrix& w)
     : PanelDesign(level_, w), kernels_(kernels_of(level_)) {}
