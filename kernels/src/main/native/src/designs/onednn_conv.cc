@@ -11,7 +11,7 @@
 namespace sl {
 namespace {
 
-constexpr int64_t kMostSlices = 2;
+constexpr int64_t kMostSlices = 2;     // each brings the whole image to its own layout first
 constexpr int64_t kLeastOutputs = 32;  // of a slice: below it a product fills no registers
 
 }  // namespace

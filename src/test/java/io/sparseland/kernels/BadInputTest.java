@@ -97,7 +97,8 @@ class BadInputTest {
         () -> conv(w, new ConvShape(3, 3, 1, 1, 0, 0, 1, 1, 2), samples.tensor(1, 4, 5, 5), y),
         "groups=1], allowed are those of ConvShape");
     refused(() -> conv(linear, s, samples.tensor(1, 2, 5, 5), y), "packed for a linear layer");
-    refused(() -> linear(w, null, samples.tensor(1, 18), samples.tensor(1, 4)), "for a convolution");
+    refused(
+        () -> linear(w, null, samples.tensor(1, 18), samples.tensor(1, 4)), "for a convolution");
     refused(() -> new ConvShape(3, 3, 0, 1, 0, 0, 1, 1, 1), "strideH is 0");
     refused(
         () -> new PoolShape(PoolShape.Kind.MAX, 2, 2, 1, 1, 2, 0, false, false), "half the kernel");

@@ -56,8 +56,7 @@ class NativeLibraryTest {
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage("matrix: scales");
     int[] one = {0, 1, 1, 1};
-    assertThatThrownBy(
-            () -> NativeCalls.pack(scalar, 1, new int[] {1, 1}, one, null, direct, null))
+    assertThatThrownBy(() -> NativeCalls.pack(scalar, 1, new int[] {1, 1}, one, null, direct, null))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage("pack: window");
     assertThatThrownBy(

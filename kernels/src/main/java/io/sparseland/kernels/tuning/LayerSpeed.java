@@ -16,8 +16,8 @@ import java.util.Map;
 import java.util.function.Predicate;
 
 /**
- * Whether the layers of a model are slower than dense: each design that runs in turns with the dense
- * ones on the same matrix.
+ * Whether the layers of a model are slower than dense: each design that runs in turns with the
+ * dense ones on the same matrix.
  */
 public final class LayerSpeed {
 
