@@ -58,7 +58,7 @@ class WeightsMemoryTest {
           assertThat(weights.notes()).isEmpty();
           for (int tokens : new int[] {1, 2, 8, 64}) {
             kernels.linear(
-                weights.packed("w"),
+                weights.packed("w", null),
                 null,
                 Activation.NONE,
                 Tensor.allocate(ElementType.FLOAT32, tokens, K),
