@@ -21,6 +21,8 @@ constexpr char kHelp[] =
   --quick             the BERT shapes at M = 1, 32, 128, 90 %, under a minute
   --goals             the table of goals: goal, stretch, ours
   --sweep             never slower than dense, over a grid of sparsities
+  --conv              convolutions of ResNet and MobileNetV2 (--tokens: images)
+  --training          the products of a training step: forward, input and weight gradient
   --json, --csv       instead of text
   --filter REGEX      only rows such as "fp32 4x1 m=128 768x768 s=0.90 t=2 cold" that match
   --rounds N          turns per row (15)
@@ -34,7 +36,7 @@ Ours:
 )";
 
 struct Options {
-  bool quick = false, goals = false, sweep = false, json = false, csv = false;
+  bool quick = false, goals = false, sweep = false, conv = false, training = false, json = false, csv = false;
   std::string filter;
   Settings settings;
   Axes axes;
@@ -110,6 +112,10 @@ Options parse(int count, char** words) {
       o.goals = true;
     else if (word == "--sweep")
       o.sweep = true;
+    else if (word == "--conv")
+      o.conv = true;
+    else if (word == "--training")
+      o.training = true;
     else if (word == "--json")
       o.json = true;
     else if (word == "--csv")
@@ -121,8 +127,9 @@ Options parse(int count, char** words) {
     else
       throw std::invalid_argument("unknown option or no value: '" + word + "'; --help lists all");
   }
-  if (o.quick + o.goals + o.sweep > 1) {
-    throw std::invalid_argument("one of --quick, --goals and --sweep");
+  if (o.quick + o.goals + o.sweep > 1 || o.quick + o.goals + o.conv + o.training > 1 ||
+      o.sweep + o.training > 1) {
+    throw std::invalid_argument("one of --quick, --goals, --sweep, --conv, --training; --conv --sweep");
   }
   if (o.goals && o.axes.any()) {
     throw std::invalid_argument("--goals has its own rows; choose among them with --filter");
@@ -154,6 +161,8 @@ std::vector<Spec> filtered(const std::vector<Spec>& specs, const std::string& fi
 }
 
 std::vector<Spec> suite(const Options& o, int all_threads) {
+  if (o.conv) return conv_suite(o.axes, all_threads);
+  if (o.training) return training_suite(o.axes, all_threads);
   if (o.sweep) return sweep_suite(o.axes, all_threads);
   if (o.quick) return quick_suite(o.axes, all_threads);
   if (!o.goals) return full_suite(o.axes, all_threads);

@@ -21,12 +21,19 @@ using Chosen = std::vector<Candidate*>;
 std::string mistake(const Problem& p, Candidate* candidate) {
   candidate->run();
   std::mt19937 random(29);
+  const bool gradient = p.op.kind == Operation::kWeightGradient;
+  const int64_t terms = gradient ? p.shape.m : p.shape.k;
+  const int64_t tokens = gradient ? p.shape.n : p.shape.m, outputs = gradient ? p.shape.k : p.shape.n;
   for (int i = 0; i < 16; ++i) {
-    const int64_t token = random() % p.shape.m, output = random() % p.shape.n;
+    int64_t token, output;
+    do {
+      token = random() % tokens;
+      output = random() % outputs;
+    } while (gradient && !p.is_kept(token, output));
     double expected, magnitude;
     p.reference(token, output, &expected, &magnitude);
     const double found = candidate->output(token, output);
-    const double allowed = (p.shape.k + 4) * 0x1p-24 * magnitude;
+    const double allowed = (terms + 4) * 0x1p-24 * magnitude;
     if (!(std::fabs(found - expected) <= allowed)) {
       return candidate->name + " " + layout_of(*candidate) + ": y[" + std::to_string(token) + "," +
              std::to_string(output) + "] = " + std::to_string(found) + ", reference " +
@@ -117,17 +124,19 @@ Row row_of(const Spec& spec, const Problem& p, const Machine& machine, const Cho
 
 std::string Spec::key() const {
   char text[160];
-  std::snprintf(text, sizeof text, "%s %s m=%ld %ldx%ld s=%.2f t=%d%s", name(type), pattern.c_str(),
-                static_cast<long>(shape.m), static_cast<long>(shape.n), static_cast<long>(shape.k),
-                sparsity, threads, cold ? " cold" : "");
+  const std::string what = op.kind == Operation::kLinear ? "" : op.name() + " ";
+  std::snprintf(text, sizeof text, "%s %s %sm=%ld %ldx%ld s=%.2f t=%d%s", name(type),
+                pattern.c_str(), what.c_str(), static_cast<long>(shape.m),
+                static_cast<long>(shape.n), static_cast<long>(shape.k), sparsity, threads,
+                cold ? " cold" : "");
   return text;
 }
 
 std::vector<Row> measure(const Spec& spec, const Settings& settings, const Peers& peers,
                          const Machine& machine) {
-  const Problem p(spec.type, Pattern::of_name(spec.pattern), spec.sparsity, spec.shape);
+  const Problem p(spec.type, Pattern::of_name(spec.pattern), spec.sparsity, spec.shape, spec.op);
   std::vector<std::string> layouts = {"rows"};
-  if (spec.shape.m >= 16) layouts.push_back("panels");
+  if (spec.shape.m >= 16 && spec.op.kind != Operation::kConv) layouts.push_back("panels");
   const Candidates all = offered(p, spec, settings, layouts, peers);
   const TimingOptions options{settings.rounds, spec.cold, spec.threads};
   const Chosen candidates = worth_measuring(all, options);
@@ -144,7 +153,7 @@ std::vector<Row> measure(const Spec& spec, const Settings& settings, const Peers
 }
 
 Choice choose(const Spec& spec, const Settings& settings, const Peers& peers) {
-  const Problem p(spec.type, Pattern::of_name(spec.pattern), spec.sparsity, spec.shape);
+  const Problem p(spec.type, Pattern::of_name(spec.pattern), spec.sparsity, spec.shape, spec.op);
   const Candidates all = offered(p, spec, settings, {"rows"}, peers);
   Chosen every;
   for (const auto& c : all) {

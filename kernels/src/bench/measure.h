@@ -20,6 +20,7 @@ struct Spec {
   double sparsity;
   int threads;
   bool cold;
+  Operation op = {};
   std::string key() const;  // what --filter matches
 };
 

@@ -1,48 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <limits>
-#include <new>
-#include <stdexcept>
 
-#include "candidate.h"
-#include "sparseland_kernels.h"
+#include "ours.h"
 
 namespace bench {
 namespace {
 
-void check(int status, const std::string& what) {
-  if (status != SL_OK) {
-    throw std::runtime_error(what + ": " + (status == SL_NO_MEMORY ? "no memory" : "bad argument"));
-  }
-}
-
 int code(Type type) { return type == Type::kF32 ? SL_F32 : type == Type::kBf16 ? SL_BF16 : SL_I8; }
 
-// 64-byte aligned, as the runtime's tensors are.
-template <typename T>
-struct Aligned {
-  using value_type = T;
-  Aligned() = default;
-  template <typename U>
-  Aligned(const Aligned<U>&) {}
-  T* allocate(size_t count) {
-    return static_cast<T*>(::operator new(count * sizeof(T), std::align_val_t{64}));
-  }
-  void deallocate(T* memory, size_t) { ::operator delete(memory, std::align_val_t{64}); }
-  template <typename U>
-  bool operator==(const Aligned<U>&) const { return true; }
-  template <typename U>
-  bool operator!=(const Aligned<U>&) const { return false; }
-};
-using AlignedFloats = std::vector<float, Aligned<float>>;
-
-class Ours : public Candidate {
+class Ours : public OurCandidate {
  public:
   Ours(int level, int design, const std::string& layout, const sl_matrix& matrix, const Problem& p,
        int threads)
-      : Candidate(sl_design_name(design), design == SL_DENSE || design == SL_ONEDNN),
-        layout(layout),
-        level_(level),
-        threads_(threads),
+      : OurCandidate(sl_design_name(design), design == SL_DENSE || design == SL_ONEDNN, layout,
+                     level, threads),
         shape_(p.shape),
         panels_(layout != "rows") {
     check(sl_pack(level, design, 1, &matrix, &weights_), "packing for " + name);
@@ -75,31 +46,19 @@ class Ours : public Candidate {
     return sl_linear(weights_, shape_.m, &input_, &output_, threads_) != SL_BAD_ARGUMENT;
   }
 
-  void wake() override {
-    check(sl_unary(level_, SL_ABS, 0, 0, static_cast<int64_t>(scratch_.size()), scratch_.data(),
-                   scratch_.data(), threads_),
-          "wake");
-  }
-
   double output(int64_t token, int64_t output) const override {
     if (!panels_) return y_[token * shape_.n + output];
-    const int64_t first = token / SL_PANEL * SL_PANEL;
-    const int64_t width = shape_.m - first <= SL_PANEL / 2 ? SL_PANEL / 2 : SL_PANEL;
-    return y_[first * shape_.n + output * width + token - first];
+    return y_[in_panels(shape_.m, shape_.n, token, output)];
   }
 
   int64_t weight_bytes() const override { return sl_weights_bytes(weights_); }
 
-  const std::string layout;
-
  private:
-  const int level_, threads_;
   const Shape shape_;
   const bool panels_;
   sl_weights* weights_ = nullptr;
   AlignedFloats x_, y_;  // x_: words when the type is not fp32
   std::vector<float> scales_;
-  std::vector<float> scratch_ = std::vector<float>(1 << 17);  // enough work for all threads
   sl_input input_;
   sl_output output_;
 };
@@ -115,7 +74,7 @@ int level_index(const std::string& name) {
 }
 
 std::string layout_of(const Candidate& candidate) {
-  const auto* ours = dynamic_cast<const Ours*>(&candidate);
+  const auto* ours = dynamic_cast<const OurCandidate*>(&candidate);
   return ours == nullptr ? "" : ours->layout;
 }
 
@@ -127,6 +86,8 @@ void load_onednn() {
 
 void offer_ours(const OurOptions& options, const Problem& p,
                 const std::vector<std::string>& layouts, int threads, Candidates* out) {
+  if (p.op.kind == Operation::kConv) return offer_conv(options, p, threads, out);
+  if (p.op.kind != Operation::kLinear) return offer_training(options, p, layouts, threads, out);
   const int level = level_index(options.level);
   const sl_matrix matrix{code(p.type),
                          p.shape.n,

@@ -41,16 +41,16 @@ std::string array(const std::vector<std::string>& items) {
 }
 
 std::string one_line(const Spec& s) {
-  return format("%s,%s,%ld,%ld,%ld,%.2f,%d,%s", name(s.type), s.pattern.c_str(),
+  return format("%s,%s,%s,%ld,%ld,%ld,%.2f,%d,%s", name(s.type), s.pattern.c_str(), s.op.name().c_str(),
                 static_cast<long>(s.shape.m), static_cast<long>(s.shape.n),
                 static_cast<long>(s.shape.k), s.sparsity, s.threads, s.cold ? "cold" : "warm");
 }
 
 std::string spec_json(const Spec& s) {
   return format(
-      "\"type\": \"%s\", \"pattern\": %s, \"m\": %ld, \"n\": %ld, \"k\": %ld, \"sparsity\": %.4g, "
+      "\"type\": \"%s\", \"pattern\": %s, \"operation\": \"%s\", \"m\": %ld, \"n\": %ld, \"k\": %ld, \"sparsity\": %.4g, "
       "\"threads\": %d, \"cold\": %s",
-      name(s.type), quoted(s.pattern).c_str(), static_cast<long>(s.shape.m),
+      name(s.type), quoted(s.pattern).c_str(), s.op.name().c_str(), static_cast<long>(s.shape.m),
       static_cast<long>(s.shape.n), static_cast<long>(s.shape.k), s.sparsity, s.threads,
       s.cold ? "true" : "false");
 }
@@ -100,8 +100,8 @@ void print_rows(const std::vector<Row>& rows, const Machine& machine, const Peer
   print_head(machine, peers);
   std::printf(
       "ratio: dense time over ours, median of interleaved pairs; best: of the best times\n\n");
-  std::printf("%-4s %-12s %4s %9s %4s %2s %-6s %-8s %6s %6s %6s %5s %7s %7s  %s\n", "type",
-              "pattern", "m", "n x k", "s", "t", "layout", "design", "ratio", "best", "spread",
+  std::printf("%-4s %-12s %-20s %5s %9s %4s %2s %-6s %-8s %6s %6s %6s %5s %7s %7s  %s\n", "type",
+              "pattern", "operation", "m", "n x k", "s", "t", "layout", "design", "ratio", "best", "spread",
               "peak", "GFLOP/s", "GB/s", "dense at its share of peak; ours over each peer");
   for (const Row& r : rows) {
     const Spec& s = r.spec;
@@ -109,8 +109,8 @@ void print_rows(const std::vector<Row>& rows, const Machine& machine, const Peer
     for (const auto& [peer, ratio] : r.peers)
       others += format(" %s %.2f", peer.c_str(), ratio.median);
     std::printf(
-        "%-4s %-12s %4ld %9s %4.2f %2d %-6s %-8s %6.2f %6.2f %5.0f%% %4.0f%% %7.1f %7.1f  %s%s\n",
-        name(s.type), s.pattern.c_str(), static_cast<long>(s.shape.m),
+        "%-4s %-12s %-20s %5ld %9s %4.2f %2d %-6s %-8s %6.2f %6.2f %5.0f%% %4.0f%% %7.1f %7.1f  %s%s\n",
+        name(s.type), s.pattern.c_str(), s.op.name().c_str(), static_cast<long>(s.shape.m),
         format("%ldx%ld", static_cast<long>(s.shape.n), static_cast<long>(s.shape.k)).c_str(),
         s.sparsity, s.threads, r.layout.c_str(), r.design.c_str(), r.to_dense.median,
         r.to_dense.best, 100 * r.to_dense.spread, 100 * r.share_of_peak, r.gflops,
@@ -120,7 +120,7 @@ void print_rows(const std::vector<Row>& rows, const Machine& machine, const Peer
 
 void print_csv(const std::vector<Row>& rows) {
   std::printf(
-      "type,pattern,m,n,k,sparsity,threads,caches,layout,design,dense,ratio_to_dense,"
+      "type,pattern,operation,m,n,k,sparsity,threads,caches,layout,design,dense,ratio_to_dense,"
       "best_ratio,spread,share_of_peak,dense_share_of_peak,gflops,bytes_per_second,seconds,peer_"
       "ratios\n");
   for (const Row& r : rows) {

@@ -50,7 +50,7 @@ const char* name(Type type) {
 Pattern Pattern::of_name(const std::string& name) {
   Pattern p;
   p.name = name;
-  if (name == "unstructured") return p;
+  if (name == "unstructured" || name == "dense") return p;
   if (std::sscanf(name.c_str(), "%d:%d", &p.keep, &p.of) == 2 && p.keep > 0 && p.keep <= p.of) {
     return p;
   }
@@ -61,14 +61,43 @@ Pattern Pattern::of_name(const std::string& name) {
   throw std::invalid_argument("pattern '" + name + "'; allowed: unstructured, RxC, N:M");
 }
 
-Problem::Problem(Type type, const Pattern& pattern, double sparsity, const Shape& shape)
-    : type(type), shape(shape), x(shape.m * shape.k), w(shape.n * shape.k) {
+std::string Operation::name() const {
+  switch (kind) {
+    case kConv: {
+      const std::string window = std::to_string(kernel) + "x" + std::to_string(kernel) +
+                                 (stride > 1 ? "/" + std::to_string(stride) : "");
+      const std::string input = std::to_string(channels) + "@" + std::to_string(size);
+      return (groups == 1          ? "conv "
+              : groups == channels ? "depthwise "
+                                   : std::to_string(groups) + " groups ") +
+             window + " " + input;
+    }
+    case kForward:
+      return "forward";
+    case kInputGradient:
+      return "input gradient";
+    case kWeightGradient:
+      return "weight gradient";
+    default:
+      return "linear";
+  }
+}
+
+Problem::Problem(Type type, const Pattern& pattern, double sparsity, const Shape& shape,
+                 const Operation& op)
+    : type(type), shape(shape), op(op), w(shape.n * shape.k) {
   std::mt19937 random(17);
   std::uniform_int_distribution<int> integer(-127, 127), positive(1, 127);
   std::normal_distribution<float> normal;
-  for (int64_t i = 0; i < shape.m; ++i) {
-    for (int64_t j = 0; j < shape.k; ++j) x[i * shape.k + j] = kInputScale * integer(random);
-    x[i * shape.k] = kInputScale * 127;
+  const bool conv = op.kind == Operation::kConv;
+  x.resize(conv ? shape.m / op.pixels() * op.channels * op.size * op.size : shape.m * shape.k);
+  for (float& value : x) value = kInputScale * integer(random);
+  if (!conv) {
+    for (int64_t i = 0; i < shape.m; ++i) x[i * shape.k] = kInputScale * 127;
+  }
+  if (op.kind == Operation::kWeightGradient) {
+    dy.resize(shape.m * shape.n);
+    for (float& value : dy) value = kInputScale * integer(random);
   }
   if (type == Type::kI8) {
     w8.resize(w.size());
@@ -99,10 +128,32 @@ Problem::Problem(Type type, const Pattern& pattern, double sparsity, const Shape
   }
 }
 
+float Problem::pixel_input(int64_t token, int64_t output, int64_t j) const {
+  const int64_t image = token / op.pixels(), pixel = token % op.pixels();
+  const int64_t group = output / (shape.n / op.groups), taps = op.kernel * op.kernel;
+  const int64_t channel = group * (op.channels / op.groups) + j / taps;
+  const int64_t row = pixel / op.out_size() * op.stride + j % taps / op.kernel - op.kernel / 2;
+  const int64_t column = pixel % op.out_size() * op.stride + j % op.kernel - op.kernel / 2;
+  if (row < 0 || row >= op.size || column < 0 || column >= op.size) return 0;
+  return x[((image * op.channels + channel) * op.size + row) * op.size + column];
+}
+
 void Problem::reference(int64_t token, int64_t output, double* y, double* magnitude) const {
   double sum = 0, absolute = 0;
+  if (op.kind == Operation::kWeightGradient) {
+    for (int64_t i = 0; i < shape.m; ++i) {
+      const double product = double{dy[i * shape.n + token]} * x[i * shape.k + output];
+      sum += product;
+      absolute += std::fabs(product);
+    }
+    *y = sum;
+    *magnitude = absolute;
+    return;
+  }
   for (int64_t j = 0; j < shape.k; ++j) {
-    const double product = double{x[token * shape.k + j]} *
+    const float in = op.kind == Operation::kConv ? pixel_input(token, output, j)
+                                                 : x[token * shape.k + j];
+    const double product = double{in} *
                            (type == Type::kI8 ? double{scales[output]} * w8[output * shape.k + j]
                                               : double{w[output * shape.k + j]});
     sum += product;

@@ -106,6 +106,57 @@ std::vector<Spec> sweep_suite(const Axes& asked, int all_threads) {
   return specs;
 }
 
+std::vector<Spec> conv_suite(const Axes& asked, int all_threads) {
+  // channels, outputs, kernel, stride, groups, size: ResNet's, then MobileNetV2's depthwise layers.
+  constexpr int64_t kLayers[][6] = {
+      {64, 64, 3, 1, 1, 56},    {128, 128, 3, 1, 1, 28},   {256, 256, 3, 1, 1, 14},
+      {512, 512, 3, 1, 1, 7},   {64, 128, 3, 2, 1, 56},    {256, 512, 3, 2, 1, 14},
+      {64, 256, 1, 1, 1, 56},   {256, 64, 1, 1, 1, 56},    {512, 128, 1, 1, 1, 28},
+      {1024, 256, 1, 1, 1, 14}, {512, 2048, 1, 1, 1, 7},   {64, 128, 1, 2, 1, 56},
+      {32, 32, 3, 1, 32, 112},  {96, 96, 3, 2, 96, 112},   {144, 144, 3, 1, 144, 56},
+      {192, 192, 3, 2, 192, 56}, {192, 192, 3, 1, 192, 28}, {384, 384, 3, 1, 384, 14},
+      {576, 576, 3, 2, 576, 14}, {960, 960, 3, 1, 960, 7}, {128, 128, 3, 1, 4, 28}};
+  std::vector<Spec> specs;
+  for (const auto& [channels, outputs, kernel, stride, groups, size] : kLayers) {
+    Operation op{Operation::kConv, channels, size, kernel, stride, groups};
+    const bool depthwise = groups == channels;
+    const std::vector<std::string> patterns =
+        depthwise ? std::vector<std::string>{"dense"}
+                  : either(asked.patterns, {"dense", "unstructured", "4x1", "16x1"});
+    for (const std::string& pattern : patterns) {
+      const bool dense = pattern == "dense";
+      const auto sparsities = dense ? std::vector<double>{0} : either(asked.sparsities, {0.8, 0.9, 0.95});
+      for (double sparsity : sparsities) {
+        for (int64_t images : either(asked.tokens, {1})) {
+          for (int threads : either(asked.threads, {all_threads})) {
+            const Shape shape{images * op.pixels(), outputs, channels / groups * kernel * kernel};
+            specs.push_back({Type::kF32, pattern, shape, sparsity, threads, false, op});
+          }
+        }
+      }
+    }
+  }
+  return specs;
+}
+
+std::vector<Spec> training_suite(const Axes& asked, int all_threads) {
+  std::vector<Spec> specs;
+  for (const auto kind :
+       {Operation::kForward, Operation::kInputGradient, Operation::kWeightGradient}) {
+    const Axes own{{Type::kF32}, {"unstructured"}, {{1024, 4096}, {768, 3072}}, {512},
+                   {0.8, 0.9, 0.95}, {}};
+    std::vector<Spec> some;
+    add(own, asked, all_threads, &some);
+    for (Spec& spec : some) {
+      spec.op.kind = kind;
+      spec.cold = false;
+      if (kind == Operation::kInputGradient) std::swap(spec.shape.n, spec.shape.k);
+      specs.push_back(spec);
+    }
+  }
+  return specs;
+}
+
 // clang-format off
 const std::vector<Goal> kGoals = {
     {"fp32 unstructured, M=128, 50 %", Type::kF32, "unstructured", "rows", 128, 0.5, 0, false, "dense", 1.55, 1.7},

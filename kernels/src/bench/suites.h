@@ -29,6 +29,8 @@ bool measured_cold(int64_t n, int64_t k);
 
 std::vector<Spec> full_suite(const Axes& axes, int all_threads);
 std::vector<Spec> quick_suite(const Axes& axes, int all_threads);
+std::vector<Spec> conv_suite(const Axes& axes, int all_threads);
+std::vector<Spec> training_suite(const Axes& axes, int all_threads);
 std::vector<Spec> sweep_suite(const Axes& axes, int all_threads);
 
 // A line of the table of goals: the geometric mean over shapes of one quotient.

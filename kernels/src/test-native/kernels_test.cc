@@ -15,8 +15,12 @@ struct Weights {
   sl_weights* packed = nullptr;
   int status = SL_OK;
 
-  Weights(int level, int64_t groups, int64_t n_, int64_t k_, double sparsity, bool sparse)
+  Weights(int level, int64_t n_, int64_t k_, double sparsity, bool sparse)
+      : Weights(level, n_, k_, sparsity, sparse ? SL_CSR : SL_DENSE, nullptr) {}
+  // All weights are kept by dense designs.
+  Weights(int level, int64_t n_, int64_t k_, double sparsity, int design, const sl_conv* s)
       : n(n_), k(k_) {
+    const bool sparse = design != SL_DENSE && design != SL_ONEDNN;
     const size_t size = static_cast<size_t>(n * k);
     auto values = random_floats(n * k);
     Guarded<uint64_t> mask((size + 63) / 64);
@@ -35,19 +39,27 @@ struct Weights {
     for (size_t i = 0; i < nonzeros.size(); ++i) own[i] = nonzeros[i];
     const sl_matrix w = {SL_F32, n, k, sparse ? mask.data() : nullptr,
                          sparse ? own.data() : values->data(), nullptr};
-    status = sl_pack(level, sparse ? SL_CSR : SL_DENSE, groups, &w, &packed);
+    status = sl_design_refuses(level, design, &w) != nullptr ? SL_BAD_ARGUMENT
+             : s == nullptr ? sl_pack(level, design, 1, &w, &packed)
+                            : sl_pack_conv(level, design, s, &w, &packed);
   }
   ~Weights() { sl_weights_free(packed); }
 };
 
-void test_conv(int level, const sl_conv& s, double sparsity, bool sparse) {
+void test_conv(int level, const sl_conv& s, double sparsity, int design) {
   const int64_t per_group = s.channels / s.groups, k = per_group * s.kernel_h * s.kernel_w;
-  Weights w(level, s.groups, s.outputs, k, sparsity, sparse);
+  Weights w(level, s.outputs, k, sparsity, design, &s);
+  if (w.status != SL_OK) fail("conv2d packing", level, design, w.status, SL_OK);
+  sl_conv other = s;
+  other.stride_h += 1;
   auto x = random_floats(s.batch * s.channels * s.height * s.width), bias = random_floats(s.outputs);
   auto y = run("conv2d", level, s.batch * s.outputs * s.out_height * s.out_width,
                [&](float* out, int threads) {
                  return sl_conv2d(w.packed, bias->data(), SL_IDENTITY, &s, x->data(), out, threads);
                });
+  if (sl_conv2d(w.packed, nullptr, SL_IDENTITY, &other, x->data(), y->data(), 1) != SL_BAD_ARGUMENT) {
+    fail("conv2d of another window", level, design, 0, SL_BAD_ARGUMENT);
+  }
   for (size_t i = 0; i < y->size(); ++i) {
     const int64_t ow = i % s.out_width, oh = i / s.out_width % s.out_height;
     const int64_t out = i / s.out_width / s.out_height % s.outputs;
@@ -74,30 +86,40 @@ sl_conv conv(int64_t batch, int64_t channels, int64_t h, int64_t v, int64_t outp
           dilation, groups};
 }
 
+bool onednn_runs(int level) {
+  const float one = 1;
+  const sl_matrix w = {SL_F32, 1, 1, nullptr, &one, nullptr};
+  return sl_design_refuses(level, SL_ONEDNN, &w) == nullptr;
+}
+
 // Strides, dilations and paddings against each other on odd sizes, then groups, depthwise, 1x1 and
 // kernels as large as the image; many outputs, so that both ways of the sparse product are taken.
 void test_convs(int level) {
-  for (bool sparse : {true, false}) {
+  for (int design : {SL_DENSE, SL_ONEDNN, SL_CSR, SL_BLOCK4}) {
+    if (design == SL_ONEDNN && !onednn_runs(level)) continue;
     for (int64_t kernel : {1, 2, 3, 5}) {
       for (int64_t stride : {1, 2, 3}) {
         for (int64_t dilation : {1, 2}) {
           for (int64_t pad = 0; pad <= kernel; ++pad) {
-            test_conv(level, conv(2, 3, 11, 13, 5, kernel, stride, pad, dilation, 1), 0.5, sparse);
-            test_conv(level, conv(1, 4, 10, 9, 4, kernel, stride, pad, dilation, 4), 0.2, sparse);
+            test_conv(level, conv(2, 3, 11, 13, 5, kernel, stride, pad, dilation, 1), 0.5, design);
+            test_conv(level, conv(1, 4, 10, 9, 4, kernel, stride, pad, dilation, 4), 0.2, design);
           }
         }
       }
     }
     for (int64_t size : {1, 2, 7, 8, 14, 16, 29}) {
-      test_conv(level, conv(1, 33, size, size, 34, 1, 1, 0, 1, 1), 0.8, sparse);
-      test_conv(level, conv(1, 5, size, size + 1, 70, 3, 1, 1, 1, 1), 0.8, sparse);
-      test_conv(level, conv(1, 3, size, size, 3, 3, 1, 1, 1, 3), 0, sparse);
+      test_conv(level, conv(1, 33, size, size, 34, 1, 1, 0, 1, 1), 0.8, design);
+      test_conv(level, conv(1, 5, size, size + 1, 70, 3, 1, 1, 1, 1), 0.8, design);
+      test_conv(level, conv(1, 3, size, size, 3, 3, 1, 1, 1, 3), 0, design);
+      test_conv(level, conv(1, 3, size, 2 * size + 1, 3, 3, 2, 1, 1, 3), 0, design);
     }
-    test_conv(level, conv(1, 6, 9, 10, 8, 3, 1, 1, 1, 2), 0.5, sparse);
-    test_conv(level, conv(3, 6, 9, 10, 12, 3, 2, 1, 1, 6), 0.5, sparse);
-    test_conv(level, conv(1, 2, 2, 2, 3, 3, 1, 4, 1, 1), 0.5, sparse);
-    test_conv(level, conv(1, 2, 20, 21, 3, 3, 1, 1, 9, 1), 0.5, sparse);
-    test_conv(level, conv(1, 40, 6, 7, 35, 3, 1, 1, 1, 1), 1.0, sparse);
+    test_conv(level, conv(1, 6, 9, 10, 8, 3, 1, 1, 1, 2), 0.5, design);
+    test_conv(level, conv(3, 6, 9, 10, 12, 3, 2, 1, 1, 6), 0.5, design);
+    test_conv(level, conv(1, 2, 2, 2, 3, 3, 1, 4, 1, 1), 0.5, design);
+    test_conv(level, conv(1, 2, 20, 21, 3, 3, 1, 1, 9, 1), 0.5, design);
+    test_conv(level, conv(1, 40, 6, 7, 35, 3, 1, 1, 1, 1), 1.0, design);
+    test_conv(level, conv(2, 16, 9, 9, 128, 3, 1, 1, 1, 1), 0.9, design);  // slices of outputs
+    test_conv(level, conv(2, 16, 9, 9, 128, 3, 1, 1, 1, 8), 0.9, design);  // and of groups
   }
 }
 
@@ -223,7 +245,8 @@ void test_no_memory(int level) {
       int status = SL_OK;
       std::thread fresh([&] {  // a thread without scratch memory yet
         sl_test_fail_allocation(n);
-        Weights linear(level, 1, 70, 90, 0.5, sparse), conv2d(level, 2, 6, 18, 0.5, sparse);
+        Weights linear(level, 70, 90, 0.5, sparse);
+        Weights conv2d(level, 6, 18, 0.5, sparse ? SL_CSR : SL_DENSE, &s);
         status |= linear.status | conv2d.status;
         if (linear.packed != nullptr) {
           const sl_input in = {SL_ROWS, x->data(), nullptr, 0};
@@ -248,7 +271,7 @@ void test_no_memory(int level) {
 
 // Eight callers share the pool.
 void test_callers(int level) {
-  Weights w(level, 1, 300, 400, 0.8, true);
+  Weights w(level, 300, 400, 0.8, true);
   auto x = random_floats(64 * 400);
   const auto call = [&](float* y, int threads) {
     const sl_input in = {SL_ROWS, x->data(), nullptr, 0};
@@ -275,34 +298,48 @@ void test_callers(int level) {
   }
 }
 
-void test_level(int level) {
-  sl_test::test_designs(level);
-  sl_test::test_words(level);
-  sl_test::test_training(level);
-  test_convs(level);
+void test_operations(int level) {
   for (bool turned : {false, true}) {
     test_matmul(level, 50, 17, 33, turned);
     test_matmul(level, 1, 300, 1, turned);
   }
   for (int64_t n : {1, 3, 4, 7, 8, 9, 15, 16, 17, 67}) test_bounds(level, n);
-  test_functions(level);
-  test_no_memory(level);
-  test_callers(level);
 }
+
+struct Part {
+  const char* name;
+  void (*run)(int level);
+};
+
+constexpr Part kParts[] = {{"designs", sl_test::test_designs},   {"words", sl_test::test_words},
+                           {"training", sl_test::test_training}, {"convs", test_convs},
+                           {"operations", test_operations},      {"functions", test_functions},
+                           {"memory", test_no_memory},           {"callers", test_callers}};
 
 }  // namespace
 
-// The folder with oneDNN's library may be given, so that its design is tested too.
+// Arguments: the part to test, without it all; the folder with oneDNN's library, for its design to be
+// tested too. SPARSELAND_ISA names the one level to test. Exits with 77 when nothing was tested.
 int main(int count, char** arguments) {
-  const char* why = count > 1 ? sl_onednn_load(arguments[1]) : "no folder given";
+  const char* const only = count > 1 ? arguments[1] : "";
+  const char* const isa = std::getenv("SPARSELAND_ISA");
+  const char* why = count > 2 ? sl_onednn_load(arguments[2]) : "no folder given";
   std::printf("onednn: %s\n", why == nullptr ? "loaded" : why);
+  int tested = 0;
   for (int level = 0; level < SL_LEVELS; ++level) {
-    if (sl_level_available(level)) {
-      test_level(level);
-    } else {
-      std::printf("%-7s not on this CPU\n", sl_level_name(level));
+    const char* const name = sl_level_name(level);
+    if (isa != nullptr && std::strcmp(isa, name) != 0) continue;
+    if (!sl_level_available(level)) {
+      std::printf("%-7s not on this CPU\n", name);
+      continue;
+    }
+    for (const Part& part : kParts) {
+      if (*only != 0 && std::strcmp(only, part.name) != 0) continue;
+      const int before = checks;
+      part.run(level);
+      ++tested;
+      std::printf("%-7s %-10s passed, %d checks\n", name, part.name, checks - before);
     }
   }
-  std::printf("passed, %d checks\n", checks);
-  return 0;
+  return tested > 0 ? 0 : 77;
 }

@@ -34,7 +34,8 @@ class EigenSparse : public OmpCandidate {
 }  // namespace bench
 
 SL_BENCH_EXPORT void sl_bench_peer(const bench::Problem& p, int threads, bench::Candidates* out) {
-  if (p.type == bench::Type::kF32) out->push_back(std::make_unique<bench::EigenSparse>(p, threads));
+  if (p.type != bench::Type::kF32 || !p.multiplies_rows()) return;
+  out->push_back(std::make_unique<bench::EigenSparse>(p, threads));
 }
 
 SL_BENCH_EXPORT const char* sl_bench_version() {

@@ -50,7 +50,8 @@ class Spmdm : public OmpCandidate {
 }  // namespace bench
 
 SL_BENCH_EXPORT void sl_bench_peer(const bench::Problem& p, int threads, bench::Candidates* out) {
-  if (p.type == bench::Type::kF32) out->push_back(std::make_unique<bench::Spmdm>(p, threads));
+  if (p.type != bench::Type::kF32 || !p.multiplies_rows()) return;
+  out->push_back(std::make_unique<bench::Spmdm>(p, threads));
 }
 
 SL_BENCH_EXPORT const char* sl_bench_version() { return "libxsmm " LIBXSMM_VERSION; }

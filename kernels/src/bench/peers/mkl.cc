@@ -41,6 +41,28 @@ class Sgemm : public OmpCandidate {
   std::vector<float> y_;
 };
 
+class WeightGradient : public OmpCandidate {
+ public:
+  WeightGradient(const Problem& p, int threads)
+      : OmpCandidate("mkl", true, threads), p_(p), y_(p.shape.n * p.shape.k) {
+    mkl_set_num_threads(threads);
+  }
+
+  void run() override {
+    const auto& [m, n, k] = p_.shape;
+    cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, n, k, m, 1, p_.dy.data(), n, p_.x.data(),
+                k, 0, y_.data(), k);
+  }
+
+  double output(int64_t row, int64_t column) const override {
+    return y_[row * p_.shape.k + column];
+  }
+
+ private:
+  const Problem& p_;
+  std::vector<float> y_;
+};
+
 class MklCsr : public OmpCandidate {
  public:
   MklCsr(const Problem& p, int threads)
@@ -94,7 +116,11 @@ class MklCsr : public OmpCandidate {
 }  // namespace bench
 
 SL_BENCH_EXPORT void sl_bench_peer(const bench::Problem& p, int threads, bench::Candidates* out) {
-  if (p.type != bench::Type::kF32) return;
+  if (p.type != bench::Type::kF32 || p.op.kind == bench::Operation::kConv) return;
+  if (p.op.kind == bench::Operation::kWeightGradient) {
+    out->push_back(std::make_unique<bench::WeightGradient>(p, threads));
+    return;
+  }
   out->push_back(std::make_unique<bench::Sgemm>(p, threads));
   out->push_back(std::make_unique<bench::MklCsr>(p, threads));
 }

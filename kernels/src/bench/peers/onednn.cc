@@ -39,6 +39,14 @@ memory rows(memory::dims dims, memory::data_type type) {
   return memory(memory::desc(dims, type, memory::format_tag::ab), context().engine);
 }
 
+memory::desc input_desc(const Problem& p) {
+  if (p.op.kind == Operation::kConv) {
+    return memory::desc({p.shape.m / p.op.pixels(), p.op.channels, p.op.size, p.op.size},
+                        input_type(p.type), memory::format_tag::nchw);
+  }
+  return memory::desc({p.shape.m, p.shape.k}, input_type(p.type), memory::format_tag::ab);
+}
+
 class Step {
  public:
   Step(dnnl::primitive primitive, Args args) : primitive_(primitive), args_(std::move(args)) {}
@@ -54,7 +62,7 @@ class OneDnn : public OmpCandidate {
   OneDnn(std::string name, const Problem& p, int threads)
       : OmpCandidate(std::move(name), true, threads), p_(p) {
     omp_set_num_threads(threads);
-    input_ = rows({p.shape.m, p.shape.k}, input_type(p.type));
+    input_ = memory(input_desc(p), context().engine);
     fill_input();
   }
 
@@ -198,10 +206,98 @@ class Layer : public OneDnn {
   memory output_;
 };
 
+class WeightGradient : public OneDnn {
+ public:
+  WeightGradient(const Problem& p, int threads) : OneDnn("onednn", p, threads) {
+    const auto& [m, n, k] = p.shape;
+    const auto f32 = memory::data_type::f32;
+    memory dy(memory::desc({n, m}, f32, memory::format_tag::ba), context().engine);
+    std::memcpy(dy.get_data_handle(), p.dy.data(), p.dy.size() * sizeof(float));
+    output_ = rows({n, k}, f32);
+    dnnl::matmul::primitive_desc chosen(context().engine, dy.get_desc(), input_.get_desc(),
+                                        output_.get_desc());
+    steps_.push_back({dnnl::matmul(chosen),
+                      {{DNNL_ARG_SRC, dy}, {DNNL_ARG_WEIGHTS, input_}, {DNNL_ARG_DST, output_}}});
+  }
+
+  double output(int64_t row, int64_t column) const override {
+    return static_cast<const float*>(output_.get_data_handle())[row * p_.shape.k + column];
+  }
+
+ private:
+  memory output_;
+};
+
+// Direct convolution. "onednn": in the layouts that it asks for, reorders not charged.
+// "onednn-nchw": from and to NCHW, as a layer of ours does, in the cheaper of two ways: through
+// these layouts, or with NCHW given to it ("onednn-plain").
+class Convolution : public OneDnn {
+ public:
+  Convolution(const char* name, const Problem& p, int threads) : OneDnn(name, p, threads) {
+    const bool own = this->name == "onednn", plain = this->name == "onednn-plain";
+    const auto& [m, n, k] = p.shape;
+    const Operation& op = p.op;
+    const int64_t images = m / op.pixels(), groups = op.groups;
+    const auto f32 = memory::data_type::f32;
+    const memory::dims sizes = {images, n, op.out_size(), op.out_size()};
+    const memory::dims window = {groups, n / groups, op.channels / groups, op.kernel, op.kernel};
+    const auto tag = plain ? memory::format_tag::nchw : memory::format_tag::any;
+    const memory::dims stride = {op.stride, op.stride}, padding = {op.kernel / 2, op.kernel / 2};
+    dnnl::convolution_forward::primitive_desc chosen(
+        context().engine, dnnl::prop_kind::forward_inference, dnnl::algorithm::convolution_direct,
+        memory::desc(input_.get_desc().get_dims(), f32, tag),
+        memory::desc(window, f32, memory::format_tag::any), memory::desc(sizes, f32, tag), stride,
+        padding, padding);
+    memory weights = plain_weights(memory::desc(window, f32, memory::format_tag::goihw));
+    memory packed(chosen.weights_desc(), context().engine);
+    reordered(weights, packed);
+    output_ = memory(memory::desc(sizes, f32, memory::format_tag::nchw), context().engine);
+    memory src(chosen.src_desc(), context().engine), dst(chosen.dst_desc(), context().engine);
+    dnnl::reorder(input_, src).execute(context().stream, input_, src);
+    context().stream.wait();
+    if (!own) {
+      steps_.push_back({dnnl::reorder(input_, src), {{DNNL_ARG_FROM, input_}, {DNNL_ARG_TO, src}}});
+    }
+    steps_.push_back({dnnl::convolution_forward(chosen),
+                      {{DNNL_ARG_SRC, src}, {DNNL_ARG_WEIGHTS, packed}, {DNNL_ARG_DST, dst}}});
+    if (!own) {
+      steps_.push_back(
+          {dnnl::reorder(dst, output_), {{DNNL_ARG_FROM, dst}, {DNNL_ARG_TO, output_}}});
+    }
+    if (plain) {
+      steps_.erase(steps_.begin());
+      steps_.pop_back();
+    }
+    dst_ = dst;
+  }
+
+  double output(int64_t token, int64_t output) const override {
+    memory dst = dst_, plain = output_;
+    dnnl::reorder(dst, plain).execute(context().stream, dst, plain);
+    context().stream.wait();
+    const int64_t pixels = p_.op.pixels();
+    return static_cast<const float*>(
+        plain.get_data_handle())[(token / pixels * p_.shape.n + output) * pixels + token % pixels];
+  }
+
+ private:
+  memory output_, dst_;
+};
+
 }  // namespace
 }  // namespace bench
 
 SL_BENCH_EXPORT void sl_bench_peer(const bench::Problem& p, int threads, bench::Candidates* out) {
+  if (p.op.kind == bench::Operation::kConv) {
+    for (const char* name : {"onednn", "onednn-nchw", "onednn-plain"}) {
+      out->push_back(std::make_unique<bench::Convolution>(name, p, threads));
+    }
+    return;
+  }
+  if (p.op.kind == bench::Operation::kWeightGradient) {
+    out->push_back(std::make_unique<bench::WeightGradient>(p, threads));
+    return;
+  }
   out->push_back(std::make_unique<bench::Bare>(p, threads));
   if (p.type != bench::Type::kF32) out->push_back(std::make_unique<bench::Layer>(p, threads));
 }

@@ -88,9 +88,14 @@ SL_API const char* sl_design_name(int design);
 SL_API const char* sl_design_refuses(int level, int design, const sl_matrix* w);
 // Packs the rows in `groups` equal parts, for a grouped convolution, or in one (groups = 1).
 SL_API int sl_pack(int level, int design, int64_t groups, const sl_matrix* w, sl_weights** out);
+// Packs fp32 weights for sl_conv2d with the window (kernel, stride, padding, dilation), groups, channels
+// and outputs of s, in the one form that it reads; its batch and image sizes are not looked at.
+SL_API int sl_pack_conv(int level, int design, const sl_conv* s, const sl_matrix* w,
+                        sl_weights** out);
 SL_API int sl_weights_design(const sl_weights* w);
-// The matrix back, exactly, as dense values [n, k] of its type; 0 where pruned.
+// The matrix of sl_pack back, exactly, as dense values [n, k] of its type; 0 where pruned.
 SL_API void sl_unpack(const sl_weights* w, void* values);
+// Held now: a convolution by oneDNN is packed when the size of an image is known.
 SL_API int64_t sl_weights_bytes(const sl_weights* w);
 SL_API void sl_weights_free(sl_weights* w);
 
@@ -130,6 +135,7 @@ typedef struct {
 // y [m, n] = act(x [m, k] * w' + bias) + residual.
 SL_API int sl_linear(const sl_weights* w, int64_t m, const sl_input* x, const sl_output* y,
                      int threads);
+// Weights of sl_pack_conv.
 SL_API int sl_conv2d(const sl_weights* w, const float* bias, int act, const sl_conv* s,
                      const float* x, float* y, int threads);
 // Products of `count` pairs of matrices a [m, k] and b [k, n]. Steps from row to row and from column

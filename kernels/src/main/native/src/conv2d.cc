@@ -5,6 +5,7 @@
 //   distance (f32_conv_tile.cc): no data is repeated for taps, but loads are not aligned;
 // - panels: 32 pixels of all taps are gathered, then multiplied as the tokens of a linear layer.
 #include "conv_planes.h"
+#include "conv_window.h"
 #include "panels.h"
 #include "pool.h"
 #include "weights.h"
@@ -37,14 +38,14 @@ struct Conv {
   const sl_conv& s;
   const SlLevel* level;
   const SlConvKernels& kernels;
-  const sl_weights& w;
+  const Array<Packed*>& parts;  // panels, by group
+  const ConvRows* rows;         // or null: panels
   const float* bias;
   int act;
   int threads;
   int64_t n, k;  // of a group
   ConvPlanes planes;
   const uint32_t* offsets;
-  const ConvRows* rows;  // null: panels
 
   int64_t channels() const { return s.channels / s.groups; }
   int64_t pixels() const { return s.out_height * s.out_width; }
@@ -103,7 +104,7 @@ int indirect(const Conv& c, const Tile& t) {
 // t.first and t.rows count parts here. Some panels together, so that planes are read and written in
 // longer pieces.
 int panels(const Conv& c, const Tile& t) {
-  const PanelDesign& w = static_cast<const PanelDesign&>(*c.w.parts[t.group]);
+  const PanelDesign& w = static_cast<const PanelDesign&>(*c.parts[t.group]);
   const int64_t count = up(t.count, kPanel);
   float* packed = scratch(kTask, product(static_cast<size_t>(c.k), static_cast<size_t>(count * kPanel)));
   if (packed == nullptr) return SL_NO_MEMORY;
@@ -135,16 +136,6 @@ int panels(const Conv& c, const Tile& t) {
   return SL_OK;
 }
 
-// Whether gathering panels is faster, as measured: for 1x1 kernels, where nothing is repeated, and for
-// single weights of strided kernels with many outputs, where fewer taps share what a tile reads.
-bool by_panels(const Conv& c) {
-  constexpr int64_t kManyUses = 8;  // of a gathered input
-  const auto* w = dynamic_cast<const PanelDesign*>(c.w.parts[0]);
-  if (w == nullptr) return false;
-  if (c.s.kernel_h * c.s.kernel_w == 1) return true;
-  return c.w.design == SL_CSR && c.s.stride_h * c.s.stride_w > 1 && w->nonzeros() > kManyUses * c.k;
-}
-
 // How the pixels of an image and the outputs of a group are shared out.
 struct Tiles {
   int64_t count, length, each;  // of `length` pixels
@@ -170,7 +161,7 @@ struct Tiles {
 
   void by_panels(const Conv& c, int64_t images) {
     length = c.pixels();
-    all = static_cast<const PanelDesign&>(*c.w.parts[0]).parts();
+    all = static_cast<const PanelDesign&>(*c.parts[0]).parts();
     const int64_t fit = most(1, least(kMostPanels, kPanelFloats / (c.k * kPanel)));
     const int64_t panels = up(length, kPanel), others = c.s.groups * images;
     each = most(1, least(fit, panels * others / (4 * c.threads))) * kPanel;
@@ -180,25 +171,29 @@ struct Tiles {
   }
 };
 
-// One channel of an image: from the image itself where the level can, else from planes.
+// Whether the level convolves single channels of an image where it lies.
+bool direct(const Conv& c) {
+  return c.kernels.direct != nullptr && c.s.stride_h == c.s.stride_w && c.s.stride_h <= 2;
+}
+
+// One channel of an image: from the image itself, or from planes.
 int depthwise_channel(const Conv& c, int64_t group, const float* x, float* y) {
   const sl_conv& s = c.s;
-  const bool direct = c.kernels.direct != nullptr && s.stride_h == s.stride_w && s.stride_h <= 2;
   float* planes = nullptr;
-  if (!direct) {
+  if (!direct(c)) {
     planes = scratch(kTask, static_cast<size_t>(c.planes.channel + kPlaneSlack));
     if (planes == nullptr) return SL_NO_MEMORY;
     fill_planes(c.kernels, s, c.planes, x, planes);
   }
-  const bool three = s.kernel_h == 3 && s.kernel_w == 3 && c.planes.channel == c.planes.plane &&
-                     s.dilation_h == 1 && s.dilation_w == 1;
   for (int64_t r = group * c.n; r < (group + 1) * c.n; ++r, y += c.pixels()) {
-    if (direct) {
+    if (planes == nullptr) {
       const SlConvDirect d{s.kernel_h, s.kernel_w, s.stride_h, s.pad_h, s.pad_w, s.dilation_h,
                            s.dilation_w, s.height, s.width, s.out_height, s.out_width,
                            c.rows->values(r)};
       c.kernels.direct(&d, x, y);
     } else {
+      const bool three = s.kernel_h == 3 && s.kernel_w == 3 && c.planes.channel == c.planes.plane &&
+                         s.dilation_h == 1 && s.dilation_w == 1;
       const SlConvDepth d{c.k, c.rows->values(r), c.offsets, three, s.out_height, s.out_width,
                           c.planes.pitch};
       c.kernels.depth(&d, planes, y);
@@ -211,9 +206,8 @@ int depthwise_channel(const Conv& c, int64_t group, const float* x, float* y) {
 }
 
 int depthwise(const Conv& c, const float* x, float* y) {
-  const int64_t work = c.s.batch * c.s.groups * c.n * c.k * c.planes.length;
+  const int64_t channels = c.s.batch * c.s.groups, work = channels * c.n * c.k * c.pixels();
   // Neighbouring channels in one task: taking a task costs as much as a small channel.
-  const int64_t channels = c.s.batch * c.s.groups;
   const int64_t each = most(1, least(16, channels / (8 * c.threads)));
   return parallel(c.threads, up(channels, each), work, [&](int64_t task) {
     int status = SL_OK;
@@ -260,25 +254,20 @@ int some_images(const Conv& c, int64_t first, int64_t images, const float* x, fl
 
 int sl_conv2d(const sl_weights* w, const float* bias, int act, const sl_conv* s, const float* x,
               float* y, int threads) {
-  const sl::Packed& any = *w->parts[0];
-  if (any.type != SL_F32 || static_cast<int64_t>(w->parts.size()) != s->groups) {
-    return SL_BAD_ARGUMENT;
-  }
-  sl::Conv c{*s,  any.level, sl::kernels(any.level), *w,     bias,
-             act, threads,   any.n,                  any.k,  {},
-             nullptr, nullptr};
+  if (w->conv_level == nullptr || !sl::same_window(w->window, *s)) return SL_BAD_ARGUMENT;
+  if (w->onednn != nullptr) return w->onednn->run(*s, bias, act, x, y, threads);
+  const SlLevel* level = w->conv_level;
+  const int64_t n = s->outputs / s->groups, k = sl::taps(*s);
+  sl::Conv c{*s, level, sl::kernels(level), w->parts, w->rows, bias, act, threads, n, k, {}, nullptr};
+  const bool depthwise = sl::is_depthwise(*s);
+  if (depthwise && sl::direct(c)) return sl::depthwise(c, x, y);
   if (!sl::plan(*s, &c.planes)) return SL_NO_MEMORY;
-  uint32_t* offsets = reinterpret_cast<uint32_t*>(sl::scratch(sl::kRowsIn, static_cast<size_t>(c.k)));
+  uint32_t* offsets = reinterpret_cast<uint32_t*>(sl::scratch(sl::kRowsIn, static_cast<size_t>(k)));
   if (offsets == nullptr) return SL_NO_MEMORY;
   c.offsets = offsets;
-  const bool depthwise = c.channels() == 1 && s->groups > 1;
-  if (depthwise || !sl::by_panels(c)) {
-    // Tiles read whole vectors: not behind the caller's array.
-    if (c.planes.in_place && (depthwise || c.planes.length % any.level->width != 0)) {
-      c.planes.copy(*s);
-    }
-    c.rows = w->conv_rows.get(*w, depthwise);
-    if (c.rows == nullptr) return SL_NO_MEMORY;
+  // Tiles read whole vectors: not behind the caller's array.
+  if (c.rows != nullptr && c.planes.in_place && (depthwise || c.planes.length % level->width != 0)) {
+    c.planes.copy(*s);
   }
   sl::fill_offsets(*s, c.planes, offsets);
   if (depthwise) return sl::depthwise(c, x, y);

@@ -3,7 +3,7 @@
 
 #include <cstring>
 
-#include "weights.h"
+#include "matrix.h"
 
 namespace sl {
 namespace {
@@ -31,21 +31,20 @@ int64_t count(const float* values, int64_t groups, int64_t n, int64_t k, int64_t
 
 }  // namespace
 
-bool ConvRows::fill(const sl_weights& w, bool depthwise) {
-  const int64_t groups = static_cast<int64_t>(w.parts.size());
-  n_ = w.parts[0]->n;
-  k_ = w.parts[0]->k;
+bool ConvRows::fill(const sl_matrix& w, int64_t groups, const Kind& kind) {
+  n_ = w.n / groups;
+  k_ = w.k;
   const size_t size = product(static_cast<size_t>(n_), static_cast<size_t>(k_));
   Array<float> own_values;
-  Array<float>& values = depthwise ? values_ : own_values;
+  Array<float>& values = kind.depthwise ? values_ : own_values;
   if (!values.make(product(size, static_cast<size_t>(groups)))) return false;
-  sl_unpack(&w, values.get());
-  if (depthwise) return true;
-  const bool dense = w.design == SL_DENSE;  // then a weight of 0 is multiplied too
+  expand(w, values.get());
+  if (kind.depthwise) return true;
+  const bool dense = kind.dense;
   const auto blocks = [&](int64_t rows) {
     return dense ? groups * up(n_, rows) * k_ : count(values.get(), groups, n_, k_, rows);
   };
-  blocks_ = w.design != SL_CSR && n_ > 2;
+  blocks_ = !kind.singles && n_ > 2;
   const int64_t at_once = rows_at_once(), kept = blocks(at_once);
   rows_ = up(n_, at_once);
   kc_ = blocks_ ? k_ : kInputs;
@@ -89,36 +88,6 @@ void ConvRows::multiply(const SlConvKernels& kernels, int64_t group, int64_t fir
     tile.first = b == 0;
     blocks_ ? kernels.quad(&tile, quads_.get()) : kernels.single(&tile, singles_.get());
   }
-}
-
-ConvRowsOnce::~ConvRowsOnce() {
-  ConvRows* made = made_.load();
-  if (made == nullptr) return;
-  made->~ConvRows();
-  release(made);
-}
-
-const ConvRows* ConvRowsOnce::get(const sl_weights& w, bool depthwise) {
-  ConvRows* made = made_.load(std::memory_order_acquire);
-  if (made != nullptr) return made;
-  std::lock_guard<std::mutex> lock(making_);
-  made = made_.load(std::memory_order_relaxed);
-  if (made != nullptr) return made;
-  void* memory = allocate(sizeof(ConvRows));
-  if (memory == nullptr) return nullptr;
-  made = new (memory) ConvRows;
-  if (!made->fill(w, depthwise)) {
-    made->~ConvRows();
-    release(memory);
-    return nullptr;
-  }
-  made_.store(made, std::memory_order_release);
-  return made;
-}
-
-int64_t ConvRowsOnce::bytes() const {
-  const ConvRows* made = made_.load(std::memory_order_acquire);
-  return made == nullptr ? 0 : made->bytes();
 }
 
 }  // namespace sl

@@ -5,20 +5,19 @@
 #ifndef SPARSELAND_CONV_ROWS_H_
 #define SPARSELAND_CONV_ROWS_H_
 
-#include <atomic>
-#include <mutex>
-
 #include "array.h"
 #include "micro/f32_conv.h"
-
-struct sl_weights;
+#include "sparseland_kernels.h"
 
 namespace sl {
 
 class ConvRows {
  public:
-  // Depthwise: plain values of all rows. False without memory.
-  bool fill(const sl_weights& w, bool depthwise);
+  // Dense: a weight of 0 is multiplied too; singles: no blocks of 4 rows. False without memory.
+  struct Kind {
+    bool depthwise, dense, singles;  // depthwise: plain values of all rows
+  };
+  bool fill(const sl_matrix& w, int64_t groups, const Kind& kind);
 
   const float* values(int64_t row) const { return values_.get() + row * k_; }
 
@@ -41,18 +40,6 @@ class ConvRows {
   Array<uint32_t> starts_;          // [group][k block][rows + 1]
   Array<SlConvSingle> singles_;
   Array<SlConvQuad> quads_;
-};
-
-// Made at the first convolution, then kept with the weights.
-class ConvRowsOnce {
- public:
-  ~ConvRowsOnce();
-  const ConvRows* get(const sl_weights& w, bool depthwise);  // null without memory
-  int64_t bytes() const;
-
- private:
-  std::atomic<ConvRows*> made_{nullptr};
-  std::mutex making_;
 };
 
 }  // namespace sl

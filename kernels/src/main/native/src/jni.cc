@@ -166,13 +166,20 @@ SL_JNI(jstring, refuses)(JNIEnv* env, jclass, jint level, jint design, jintArray
   return why == nullptr ? nullptr : env->NewStringUTF(why);
 }
 
-SL_JNI(jlong, pack)(JNIEnv* env, jclass, jint level, jint design, jint groups, jintArray sizes,
-                    jobject mask, jobject values, jobject scales) {
+SL_JNI(jlong, pack)(JNIEnv* env, jclass, jint level, jint design, jintArray window,
+                    jintArray sizes, jobject mask, jobject values, jobject scales) {
   Buffers buffers(env);
   const sl_matrix matrix = matrix_of(&buffers, sizes, mask, values, scales);
   if (!buffers.good()) return -SL_BAD_ARGUMENT;
   sl_weights* w = nullptr;
-  return handle_of(sl_pack(level, design, groups, &matrix, &w), w);
+  if (window == nullptr) return handle_of(sl_pack(level, design, 1, &matrix, &w), w);
+  int32_t d[9] = {};
+  buffers.ints(window, "pack: window", d, 9);
+  if (!buffers.good() || d[0] < 1 || d[1] < 1) return -SL_BAD_ARGUMENT;
+  const int64_t channels = matrix.k / d[0] / d[1] * d[8];
+  const sl_conv s = {1,    channels, 1,    1,    matrix.n, 1,    1,    d[0],
+                     d[1], d[2],     d[3], d[4], d[5],     d[6], d[7], d[8]};
+  return handle_of(sl_pack_conv(level, design, &s, &matrix, &w), w);
 }
 
 SL_JNI(jlong, weightsBytes)(JNIEnv*, jclass, jlong handle) {

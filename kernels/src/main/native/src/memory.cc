@@ -33,15 +33,14 @@ void* allocate(size_t bytes) {
   if (fail_in.load(std::memory_order_relaxed) > 0 && fail_in.fetch_sub(1) == 1) return nullptr;
   if (bytes > SIZE_MAX / 2) return nullptr;
   const size_t rounded = (bytes + 127) / 64 * 64;
+  const size_t alignment = rounded >= kHugePage ? kHugePage : 64;
+  void* memory = nullptr;
+  if (posix_memalign(&memory, alignment, rounded) != 0) return nullptr;
 #if defined(__linux__)
   // Weights read once per token miss the TLB at every page: with huge pages they stream twice as fast.
-  if (rounded >= kHugePage) {
-    void* memory = std::aligned_alloc(kHugePage, rounded);
-    if (memory != nullptr) madvise(memory, rounded, MADV_HUGEPAGE);
-    return memory;
-  }
+  if (alignment == kHugePage) madvise(memory, rounded, MADV_HUGEPAGE);
 #endif
-  return std::aligned_alloc(64, rounded);
+  return memory;
 }
 
 void release(void* memory) { std::free(memory); }

@@ -13,7 +13,7 @@
 namespace sl {
 namespace {
 
-constexpr int kSpins = 2000;            // about 30 us: a chain of layers keeps its helpers awake
+constexpr int kSpins = 2000;  // about 30 us: a chain of layers keeps its helpers awake
 
 void pause() {
 #if defined(__x86_64__)
@@ -49,10 +49,16 @@ class Pool {
     }
     wake_.notify_all();
     job->work();
+    {
+      std::lock_guard<std::mutex> lock(mutex_);
+      wanted_ = 0;  // who has not begun has nothing left to do
+    }
+    // A sleep here would cost more than most helpers still need.
+    const auto done = [this] { return active_.load(std::memory_order_acquire) == 0; };
+    for (int i = 0; i < kSpins && !done(); ++i) pause();
+    if (done()) return true;
     std::unique_lock<std::mutex> lock(mutex_);
-    wanted_ = 0;  // who has not begun has nothing left to do
-    done_.wait(lock, [this] { return active_ == 0; });
-    job_ = nullptr;
+    done_.wait(lock, done);
     return true;
   }
 
@@ -77,12 +83,12 @@ class Pool {
       seen = epoch_.load(std::memory_order_relaxed);
       if (wanted_ == 0) continue;
       --wanted_;
-      ++active_;
+      active_.fetch_add(1, std::memory_order_relaxed);
       Job* job = job_;
       lock.unlock();
       job->work();
       lock.lock();
-      if (--active_ == 0) done_.notify_one();
+      if (active_.fetch_sub(1, std::memory_order_release) == 1) done_.notify_one();
     }
   }
 
@@ -92,7 +98,8 @@ class Pool {
   std::condition_variable wake_, done_;
   std::atomic<uint64_t> epoch_{0};
   Job* job_ = nullptr;
-  int wanted_ = 0, active_ = 0;
+  int wanted_ = 0;
+  std::atomic<int> active_{0};  // changes under mutex_
 };
 
 // Never destroyed: its threads live as long as the process.

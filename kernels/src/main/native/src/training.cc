@@ -31,7 +31,7 @@ const SlSddmmKernels& sddmm(const SlLevel* level) {
 struct Order {
   Packed* packed = nullptr;
   Array<uint32_t> values;  // of each packed word: its number among the kept values, row-major
-  ~Order() { destroy(packed); }
+  ~Order() { discard(packed); }
 
   const CsrPacked& csr() const { return static_cast<const CsrPacked&>(*packed); }
 

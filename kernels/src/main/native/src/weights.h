@@ -5,11 +5,18 @@
 
 #include "conv_rows.h"
 #include "designs/design.h"
+#include "designs/onednn_conv.h"
 
 struct sl_weights {
   int design = 0;
-  sl::Array<sl::Packed*> parts;  // one for each group of a convolution; one for a linear layer
-  mutable sl::ConvRowsOnce conv_rows;
+  // One for each group of a convolution that gathers panels; one for a linear layer; else none.
+  sl::Array<sl::Packed*> parts;
+
+  // Of a convolution: its window, and the form other than parts that it has.
+  const SlLevel* conv_level = nullptr;
+  sl_conv window{};
+  sl::ConvRows* rows = nullptr;
+  sl::OnednnConv* onednn = nullptr;
 };
 
 #endif  // SPARSELAND_WEIGHTS_H_

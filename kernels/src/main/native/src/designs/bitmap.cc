@@ -56,40 +56,43 @@ extern const Design kBitmap = {"bitmap", refuses, pack_as<Bitmap>};
 namespace {
 
 bool Bitmap::fill(const sl_matrix& w) {
-  Columns kept;
   const int64_t groups = up(n, kRows), width = width_of(type);
   chunks_ = up(k, chunk());
   const size_t mask_size = product(groups * chunks_, kRows * mask_bytes());
-  if (!kept.fill(w) || !fill_scales(w) || !starts_.make(static_cast<size_t>(groups + 1)) ||
+  if (!fill_scales(w) || !starts_.make(static_cast<size_t>(groups + 1)) ||
       !widths_.make(static_cast<size_t>(groups))) {
     return false;
   }
-  const size_t value_size = product(up(kept.kept(n) * width + kBehind, 64), 64);
+  starts_[0] = 0;
+  for (int64_t g = 0; g < groups; ++g) {
+    starts_[g + 1] = starts_[g];
+    for (int64_t r = g * kRows; r < least(n, (g + 1) * kRows); ++r) starts_[g + 1] += kept_in(w, r);
+  }
+  work_ = starts_[groups];
+  const size_t value_size = product(up(work_ * width + kBehind, 64), 64);
   if (!streams_.make(value_size + mask_size)) return false;
   masks_ = streams_.get() + value_size;
-  for (int64_t g = 0; g <= groups; ++g) starts_[g] = kept.starts[least(n, g * kRows)];
-  work_ = kept.kept(n);
   if (!cut(starts_, kRows, kMostPartRows)) return false;
-  std::memset(masks_, 0, mask_size);
   std::memset(streams_.get() + work_ * width, 0, kBehind);
   const uint8_t* from = static_cast<const uint8_t*>(w.values);
   uint8_t* to = streams_.get();
   uint8_t* mask = masks_;
   for (int64_t g = 0; g < groups; ++g) {
-    int64_t cursors[kRows], fullest = 0;
-    for (int64_t r = 0; r < kRows; ++r) cursors[r] = kept.starts[least(n, g * kRows + r)];
+    const uint8_t* rows[kRows];  // the values of each that are not yet packed
+    int64_t fullest = 0;
+    for (int64_t r = 0; r < kRows; ++r) {
+      rows[r] = from;
+      if (g * kRows + r < n) from += kept_in(w, g * kRows + r) * width;
+    }
     for (int64_t c = 0; c < chunks_; ++c) {
       for (int64_t r = 0; r < kRows; ++r, mask += mask_bytes()) {
-        const int64_t row = g * kRows + r, begin = cursors[r];
-        int64_t p = begin;
-        for (; row < n && p < kept.starts[row + 1] && kept.columns[p] < (c + 1) * chunk(); ++p) {
-          const int64_t bit = kept.columns[p] - c * chunk();
-          mask[bit / 8] = static_cast<uint8_t>(mask[bit / 8] | 1 << bit % 8);
-        }
-        const int64_t bytes = (p - begin) * width;
-        std::memcpy(to, from + begin * width, static_cast<size_t>(bytes));
+        const int64_t row = g * kRows + r;
+        const uint64_t bits = row < n ? mask_bits(w, row, c * chunk(), chunk()) : 0;
+        std::memcpy(mask, &bits, static_cast<size_t>(mask_bytes()));
+        const int64_t bytes = __builtin_popcountll(bits) * width;
+        std::memcpy(to, rows[r], static_cast<size_t>(bytes));
         to += bytes;
-        cursors[r] = p;
+        rows[r] += bytes;
         fullest = most(fullest, bytes);
       }
     }

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "../pool.h"
+#include "word_rows.h"
 
 namespace sl {
 namespace {
@@ -11,8 +12,8 @@ namespace {
 constexpr int64_t kSplitWork = 8192;  // kept words from which two threads pay
 constexpr int64_t kPartWork = 65536;  // kept words per part, at least, when there are more parts
 constexpr int64_t kMostParts = 16;
+constexpr int64_t kWholeRows = 16;  // of a part: its outputs lie in lines of their own, without a rest
 constexpr int64_t kMostRows = 1024;  // of a part: its outputs for 32 tokens take 128 KiB of L2
-constexpr uint32_t kStep = 64;      // bytes from one word of k to the next in a panel of 16 tokens
 
 // Cuts rows into parts of about equal work. Returns the count; parts may be null to count only.
 int64_t cut(int64_t n, const Array<int64_t>& starts, Part* parts) {
@@ -26,7 +27,7 @@ int64_t cut(int64_t n, const Array<int64_t>& starts, Part* parts) {
   for (int64_t row = 0; row < n; ++row) {
     const int64_t done = starts[row + 1] + row + 1;
     const bool full = done * wanted >= total * (count + 1) || row + 1 - first == kMostRows;
-    if (full || row + 1 == n) {
+    if ((full && (row + 1) % kWholeRows == 0) || row + 1 == n) {
       if (parts != nullptr) parts[count] = {first, row + 1 - first};
       ++count;
       first = row + 1;
@@ -114,7 +115,7 @@ class Packer {
   }
 
   uint32_t offset(int64_t word, int64_t k0) const {
-    return static_cast<uint32_t>(kept_.columns[word] - k0) * kStep;
+    return static_cast<uint32_t>(kept_.columns[word] - k0) * kCsrStep;
   }
 
   void add_four(int64_t first, const int32_t* four, int32_t common, bool same_group, int64_t k0) {
@@ -128,8 +129,9 @@ class Packer {
         to_->rows[used_.rows + r] = four[r];
         for (int64_t i = 0; i < common; ++i) {
           const int64_t word = next_[first + four[r]] + i;
-          to_->quads[used_.quads + i].word[r] = kept_.words[word];
-          to_->quads[used_.quads + i].offset[r] = static_cast<uint16_t>(offset(word, k0));
+          const CsrPlace at = csr_place(to_->quads.get() + used_.quads, common, i);
+          at.word[r] = kept_.words[word];
+          at.offset[r] = static_cast<uint16_t>(offset(word, k0));
         }
       }
     }
@@ -168,9 +170,14 @@ const CsrKernels* kernels_of(const SlLevel* level) {
 
 const char* refuses(const SlLevel*, const sl_matrix&) { return nullptr; }
 
+int pack(const SlLevel* level, const sl_matrix& w, Packed** out) {
+  const Pack other = word_rows(level, w);
+  return other == nullptr ? pack_as<CsrPacked>(level, w, out) : other(level, w, out);
+}
+
 }  // namespace
 
-extern const Design kCsr = {"csr", refuses, pack_as<CsrPacked>};
+extern const Design kCsr = {"csr", refuses, pack};
 
 CsrPacked::CsrPacked(const SlLevel* level_, const sl_matrix& w)
     : PanelDesign(level_, w), kernels_(kernels_of(level_)) {}
@@ -204,30 +211,11 @@ int64_t CsrPacked::bytes() const {
 
 void CsrPacked::unpack(void* values) const {
   const int64_t width = width_of(type), per_word = values_in_word(type);
-  for (int64_t i = 0; i < parts() * block_count_; ++i) {
-    const CsrBlock& block = blocks_[i];
-    const int64_t first = parts_[i / block_count_].first, k0 = i % block_count_ * block_words_;
-    const auto put = [&](int32_t row, uint32_t word, uint32_t offset) {
-      const int64_t column = (k0 + offset / kStep) * per_word;
-      std::memcpy(static_cast<char*>(values) + ((first + row) * k + column) * width, &word,
-                  static_cast<size_t>(least(per_word, k - column) * width));
-    };
-    const int32_t* row = block.rows;
-    const CsrQuad* quad = block.quads;
-    for (const CsrGroup* g = block.groups; g < block.groups + block.group_count; ++g) {
-      for (int32_t f = 0; f < g->fours; ++f, row += 4) {
-        for (const CsrQuad* end = quad + g->count; quad < end; ++quad) {
-          for (int r = 0; r < 4; ++r) put(row[r], quad->word[r], quad->offset[r]);
-        }
-      }
-    }
-    const CsrOne* one = block.ones;
-    for (int64_t r = 0; r < block.run_count; ++r) {
-      for (const CsrOne* end = one + block.runs[r].count; one < end; ++one) {
-        put(block.runs[r].row, one->word, one->offset);
-      }
-    }
-  }
+  for_kept([&](int64_t row, int64_t column, const uint32_t* word) {
+    const int64_t at = column * per_word;
+    std::memcpy(static_cast<char*>(values) + (row * k + at) * width, word,
+                static_cast<size_t>(least(per_word, k - at) * width));
+  });
 }
 
 int CsrPacked::linear(const Call& call) const {

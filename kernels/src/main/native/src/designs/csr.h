@@ -36,14 +36,14 @@ class CsrPacked : public PanelDesign {
   // visit(uint32_t*) for every kept word, in the order in which they lie: how values change in place.
   template <typename F>
   void for_words(const F& visit) const {
-    for (size_t i = 0; i < store_.quads.size(); ++i) {
-      for (uint32_t& word : store_.quads[static_cast<int64_t>(i)].word) visit(&word);
-    }
-    for (size_t i = 0; i < store_.ones.size(); ++i) visit(&store_.ones[static_cast<int64_t>(i)].word);
+    for_kept([&](int64_t, int64_t, uint32_t* word) { visit(word); });
   }
 
  private:
   int token(const Call& call) const;
+  // visit(row, column in words, the word) for every kept word.
+  template <typename F>
+  void for_kept(const F& visit) const;
 
   const CsrKernels* const kernels_;
   int64_t kept_ = 0;
@@ -52,6 +52,30 @@ class CsrPacked : public PanelDesign {
   Array<CsrBlock> blocks_;  // [part][block]
   CsrStore store_;
 };
+
+template <typename F>
+void CsrPacked::for_kept(const F& visit) const {
+  for (int64_t i = 0; i < parts() * block_count_; ++i) {
+    const CsrBlock& block = blocks_[i];
+    const int64_t first = parts_[i / block_count_].first, k0 = i % block_count_ * block_words_;
+    const int32_t* row = block.rows;
+    const CsrQuad* quads = block.quads;
+    for (const CsrGroup* g = block.groups; g < block.groups + block.group_count; ++g) {
+      for (int32_t f = 0; f < g->fours; ++f, row += 4, quads += g->count) {
+        for (int64_t q = 0; q < g->count; ++q) {
+          const CsrPlace at = csr_place(quads, g->count, q);
+          for (int r = 0; r < 4; ++r) visit(first + row[r], k0 + at.offset[r] / kCsrStep, at.word + r);
+        }
+      }
+    }
+    CsrOne* one = const_cast<CsrOne*>(block.ones);
+    for (int64_t r = 0; r < block.run_count; ++r) {
+      for (const CsrOne* end = one + block.runs[r].count; one < end; ++one) {
+        visit(first + block.runs[r].row, k0 + one->offset / kCsrStep, &one->word);
+      }
+    }
+  }
+}
 
 }  // namespace sl
 

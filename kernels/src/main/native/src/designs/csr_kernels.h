@@ -6,19 +6,40 @@
 
 #include <stdint.h>
 
+// Bytes from one word of k to the next in a panel of 16 tokens.
+enum { kCsrStep = 64 };
+
 // One kept word of each of four rows. An offset says where the input lies in the block of x:
-// k * 64 bytes, for panels of 16 tokens; wider panels multiply it.
+// k * kCsrStep, for panels of 16 tokens; wider panels multiply it.
 struct CsrQuad {
   uint32_t word[4];
   uint16_t offset[4];
 };
+
+// How two quads lie in their place, so that one load brings the words of both.
+struct CsrPair {
+  uint32_t word[2][4];
+  uint16_t offset[2][4];
+};
+
+// Quad i of `count` that begin at `quads`: all but an odd last one lie in pairs.
+struct CsrPlace {
+  uint32_t* word;
+  uint16_t* offset;
+};
+static inline CsrPlace csr_place(const CsrQuad* quads, int64_t count, int64_t i) {
+  CsrQuad* own = const_cast<CsrQuad*>(quads) + i;
+  if (i == (count & ~int64_t{1})) return {own->word, own->offset};
+  CsrPair* pair = reinterpret_cast<CsrPair*>(own - i % 2);
+  return {pair->word[i % 2], pair->offset[i % 2]};
+}
 
 struct CsrOne {
   uint32_t word;
   uint32_t offset;
 };
 
-// Fours of rows with `count` quads each.
+// Fours of rows with `count` quads each, in the places of csr_place.
 struct CsrGroup {
   int32_t count;
   int32_t fours;

@@ -54,10 +54,12 @@ T* make(A&&... arguments) {
   return memory == nullptr ? nullptr : new (memory) T(static_cast<A&&>(arguments)...);
 }
 
-inline void destroy(Packed* p) {
-  if (p == nullptr) return;
-  p->~Packed();
-  release(p);
+// Undoes make; null is nothing.
+template <typename T>
+void discard(T* object) {
+  if (object == nullptr) return;
+  object->~T();
+  release(object);
 }
 
 // pack() of a design whose class T has a constructor (level, matrix) and `bool fill(matrix)`, false
@@ -67,7 +69,7 @@ int pack_as(const SlLevel* level, const sl_matrix& w, Packed** out) {
   T* packed = make<T>(level, w);
   if (packed == nullptr) return SL_NO_MEMORY;
   if (!packed->fill(w)) {
-    destroy(packed);
+    discard(packed);
     return SL_NO_MEMORY;
   }
   *out = packed;

@@ -8,7 +8,7 @@
 #include "../matrix.h"
 #include "../pool.h"
 #include "design.h"
-#include "onednn_library.h"
+#include "onednn_run.h"
 #include "through_rows.h"
 
 namespace sl {
@@ -20,51 +20,6 @@ constexpr int kBlocks = 8;  // sizes of blocks of tokens: 1, 2, ..., 128
 
 int src_type(int type) { return type == SL_F32 ? kDnnlF32 : type == SL_BF16 ? kDnnlBf16 : kDnnlU8; }
 int weight_type(int type) { return type == SL_I8 ? kDnnlS8 : src_type(type); }
-
-// The calling thread's stream, whose OpenMP has one thread from then on; null without memory.
-Handle stream(const Dnnl& d) {
-  struct Own {
-    const Dnnl* d = nullptr;
-    Handle stream = nullptr;
-    ~Own() {
-      if (stream != nullptr) d->stream_destroy(stream);
-    }
-  };
-  thread_local Own own;
-  if (own.stream == nullptr && d.stream_create(&own.stream, d.engine, kDnnlInOrder) == 0) {
-    own.d = &d;
-  }
-  d.set_threads(1);
-  return own.stream;
-}
-
-// Runs a primitive on up to four pieces of memory.
-class Run {
- public:
-  Run(const Dnnl& d, Handle primitive) : d_(d), primitive_(primitive) {}
-  ~Run() {
-    for (int i = 0; i < count_; ++i) d_.memory_destroy(arguments_[i].memory);
-  }
-
-  Run& with(int index, Handle desc, void* data) {
-    good_ = good_ && d_.memory_create(&arguments_[count_].memory, desc, d_.engine, data) == 0;
-    if (good_) arguments_[count_++].index = index;
-    return *this;
-  }
-  int status() {
-    const Handle own = stream(d_);
-    good_ = good_ && own != nullptr && d_.execute(primitive_, own, count_, arguments_) == 0 &&
-            d_.stream_wait(own) == 0;
-    return good_ ? SL_OK : SL_NO_MEMORY;
-  }
-
- private:
-  const Dnnl& d_;
-  const Handle primitive_;
-  DnnlArgument arguments_[4];
-  int count_ = 0;
-  bool good_ = true;
-};
 
 // The product of 2^i tokens with a slice of n outputs.
 struct Product {
@@ -112,7 +67,6 @@ class OnednnPacked : public Packed {
   int64_t inputs() const { return words_of(type, k) * values_in_word(type); }
   bool make_product(Width* w, int size, Handle weights) const;
   bool make_width(Width* w, int64_t outputs) const;
-  int reorder(const Width& w, void* plain, void* packed, bool pack) const;
   int tokens(const Call& call, const float* x, char* words, float* scales) const;
   int block(const Slice& slice, int size, const char* x, const float* token_scales,
             const sl_output& y, int64_t token) const;
@@ -163,22 +117,6 @@ bool OnednnPacked::make_width(Width* w, int64_t outputs) const {
   return made && w->packed != nullptr;
 }
 
-int OnednnPacked::reorder(const Width& w, void* plain, void* packed, bool pack) const {
-  Handle pd = nullptr, primitive = nullptr;
-  const Handle from = pack ? w.plain : w.packed, to = pack ? w.packed : w.plain;
-  int status = SL_NO_MEMORY;
-  if (d_.reorder_create(&pd, from, d_.engine, to, d_.engine, nullptr) == 0 &&
-      d_.primitive_create(&primitive, pd) == 0) {
-    status = Run(d_, primitive)
-                 .with(kDnnlSrc, from, pack ? plain : packed)
-                 .with(kDnnlDst, to, pack ? packed : plain)
-                 .status();
-  }
-  if (primitive != nullptr) d_.primitive_destroy(primitive);
-  if (pd != nullptr) d_.pd_destroy(pd);
-  return status;
-}
-
 bool OnednnPacked::fill(const sl_matrix& w) {
   const int64_t count = least(kMostSlices, up(n, kSlice)), regular = up(up(n, count), 16) * 16;
   const int64_t slices = up(n, regular), last = n - (slices - 1) * regular;
@@ -212,7 +150,7 @@ bool OnednnPacked::fill(const sl_matrix& w) {
     const size_t bytes = d_.desc_size(own.packed);
     slice.weights = allocate(bytes);
     packed_bytes_ += static_cast<int64_t>(bytes);
-    if (slice.weights == nullptr || reorder(own, plain.get(), slice.weights, true) != SL_OK) {
+    if (slice.weights == nullptr || reorder(d_, own.plain, plain.get(), own.packed, slice.weights) != SL_OK) {
       return false;
     }
   }
@@ -230,7 +168,7 @@ void OnednnPacked::unpack(void* values) const {
     const Slice& slice = slices_[static_cast<int64_t>(i)];
     const Width& own = widths_[slice.width];
     if (!plain.make(product(own.n, row_bytes())) ||
-        reorder(own, plain.get(), slice.weights, false) != SL_OK) {
+        reorder(d_, own.packed, slice.weights, own.plain, plain.get()) != SL_OK) {
       return;
     }
     for (int64_t r = 0; r < own.n; ++r) {

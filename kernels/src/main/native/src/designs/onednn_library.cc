@@ -35,6 +35,8 @@ bool find_all(void* l, void* omp, Dnnl* d) {
          find(l, "dnnl_stream_wait", &d->stream_wait) &&
          find(l, "dnnl_memory_desc_create_with_strides", &d->desc_with_strides) &&
          find(l, "dnnl_memory_desc_create_with_tag", &d->desc_with_tag) &&
+         find(l, "dnnl_memory_desc_clone", &d->desc_clone) &&
+         find(l, "dnnl_memory_desc_equal", &d->desc_equal) &&
          find(l, "dnnl_memory_desc_destroy", &d->desc_destroy) &&
          find(l, "dnnl_memory_desc_get_size", &d->desc_size) &&
          find(l, "dnnl_memory_create", &d->memory_create) &&
@@ -43,6 +45,7 @@ bool find_all(void* l, void* omp, Dnnl* d) {
          find(l, "dnnl_primitive_attr_destroy", &d->attr_destroy) &&
          find(l, "dnnl_primitive_attr_set_scratchpad_mode", &d->attr_set_scratchpad) &&
          find(l, "dnnl_matmul_primitive_desc_create", &d->matmul_create) &&
+         find(l, "dnnl_convolution_forward_primitive_desc_create", &d->conv_create) &&
          find(l, "dnnl_reorder_primitive_desc_create", &d->reorder_create) &&
          find(l, "dnnl_primitive_desc_query_md", &d->pd_query) &&
          find(l, "dnnl_primitive_desc_destroy", &d->pd_destroy) &&

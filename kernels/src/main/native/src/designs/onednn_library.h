@@ -13,6 +13,7 @@ namespace sl {
 enum { kDnnlCpu = 1, kDnnlInOrder = 1, kDnnlAny = 1, kDnnlScratchpadOfUser = 1 };
 enum { kDnnlBf16 = 2, kDnnlF32 = 3, kDnnlS32 = 4, kDnnlS8 = 5, kDnnlU8 = 6 };
 enum { kDnnlSrc = 1, kDnnlDst = 17, kDnnlWeights = 33, kDnnlScratchpad = 80 };
+enum { kDnnlInference = 96, kDnnlDirect = 1 };
 enum { kDnnlQueryWeights = 131, kDnnlQueryScratchpad = 136 };
 
 using Handle = void*;  // any of oneDNN's opaque objects
@@ -30,6 +31,8 @@ struct Dnnl {
   int (*desc_with_strides)(Handle* desc, int rank, const int64_t* sizes, int type,
                            const int64_t* strides);
   int (*desc_with_tag)(Handle* desc, int rank, const int64_t* sizes, int type, int tag);
+  int (*desc_clone)(Handle* desc, Handle from);
+  int (*desc_equal)(Handle a, Handle b);
   int (*desc_destroy)(Handle desc);
   size_t (*desc_size)(Handle desc);
   int (*memory_create)(Handle* memory, Handle desc, Handle engine, void* data);
@@ -39,6 +42,10 @@ struct Dnnl {
   int (*attr_set_scratchpad)(Handle attr, int mode);
   int (*matmul_create)(Handle* pd, Handle engine, Handle src, Handle weights, Handle bias,
                        Handle dst, Handle attr);
+  int (*conv_create)(Handle* pd, Handle engine, int propagation, int algorithm, Handle src,
+                     Handle weights, Handle bias, Handle dst, const int64_t* strides,
+                     const int64_t* dilations, const int64_t* padding_left,
+                     const int64_t* padding_right, Handle attr);
   int (*reorder_create)(Handle* pd, Handle src, Handle src_engine, Handle dst, Handle dst_engine,
                         Handle attr);
   Handle (*pd_query)(Handle pd, int what, int index);

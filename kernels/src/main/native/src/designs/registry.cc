@@ -113,7 +113,9 @@ void sl_unpack(const sl_weights* w, void* values) {
 }
 
 int64_t sl_weights_bytes(const sl_weights* w) {
-  int64_t bytes = w->parts.bytes() + w->conv_rows.bytes();
+  int64_t bytes = w->parts.bytes();
+  if (w->rows != nullptr) bytes += w->rows->bytes();
+  if (w->onednn != nullptr) bytes += w->onednn->bytes();
   for (size_t g = 0; g < w->parts.size(); ++g) bytes += w->parts[static_cast<int64_t>(g)]->bytes();
   return bytes;
 }
@@ -121,8 +123,10 @@ int64_t sl_weights_bytes(const sl_weights* w) {
 void sl_weights_free(sl_weights* w) {
   if (w == nullptr) return;
   for (size_t g = 0; w->parts.get() != nullptr && g < w->parts.size(); ++g) {
-    sl::destroy(w->parts[static_cast<int64_t>(g)]);
+    sl::discard(w->parts[static_cast<int64_t>(g)]);
   }
+  sl::discard(w->rows);
+  sl::discard(w->onednn);
   w->~sl_weights();
   sl::release(w);
 }

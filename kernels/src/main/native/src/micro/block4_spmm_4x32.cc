@@ -46,138 +46,104 @@ SL_INLINE void tile(int32_t count, const SlBlock4* block, int64_t tokens, const 
 #if SL_WIDTH == 16 && defined(__AVX512F__)
 #define SL_ASM 1
 
-// A block row: sums begin at 0, run over the blocks and are stored to s [4][tokens]. In C the compiler
-// spills. The weight is broadcast by the load, which leaves the multiply-add ports alone; `op` takes
-// weight, input, sum in AT&T order.
-#define SL_ROW1(op, at, sums) op " " at "(%[b])%{1to16%}, %%zmm16, %%" sums "\n\t"
-#define SL_ROW2(op, at, sums0, sums1)                                                 \
-  "vbroadcastss " at "(%[b]), %%zmm18\n\t" op " %%zmm18, %%zmm16, %%" sums0 "\n\t" op \
-  " %%zmm18, %%zmm17, %%" sums1 "\n\t"
-#define SL_ZERO(v) "vpxord %%" v ", %%" v ", %%" v "\n\t"
+// s += a block row. In C the compiler spills. The weight is broadcast by the load, which leaves the
+// multiply-add ports alone; `op` takes weight, input, sum in AT&T order.
+#define SL_ROW1(op, at, r) op " " at "(%[b])%{1to16%}, %%zmm16, %[s" r "]\n\t"
+#define SL_ROW2(op, at, r)                                                          \
+  "vbroadcastss " at "(%[b]), %%zmm18\n\t" op " %%zmm18, %%zmm16, %[s" r "0]\n\t" op \
+  " %%zmm18, %%zmm17, %[s" r "1]\n\t"
 
-#define SL_TILE(name, op)                                                                       \
-  SL_INLINE void name##_4x32(const SlBlock4* b, const SlBlock4* end, const void* x, float* s) { \
+#define SL_TILE(type, op)                                                                       \
+  SL_INLINE void block_row(type, const SlBlock4* b, const SlBlock4* end, const void* x,         \
+                           vf (&s)[4][2]) {                                                     \
+    if (b == end) return;                                                                       \
     asm volatile(                                                                               \
-        SL_ZERO("zmm20") SL_ZERO("zmm21") SL_ZERO("zmm22") SL_ZERO("zmm23") SL_ZERO("zmm24")    \
-        SL_ZERO("zmm25") SL_ZERO("zmm26") SL_ZERO("zmm27")                                      \
-        "cmpq %[end], %[b]\n\tje 2f\n\t"                                                        \
         ".p2align 5\n1:\n\t"                                                                    \
         "movl (%[b]), %%eax\n\t"                                                                \
         "vmovups (%[x], %%rax, 2), %%zmm16\n\tvmovups 64(%[x], %%rax, 2), %%zmm17\n\t"          \
-        SL_ROW2(op, "4", "zmm20", "zmm21") SL_ROW2(op, "8", "zmm22", "zmm23")                   \
-        SL_ROW2(op, "12", "zmm24", "zmm25") SL_ROW2(op, "16", "zmm26", "zmm27")                 \
-        "addq $20, %[b]\n\tcmpq %[end], %[b]\n\tjne 1b\n2:\n\t"                                 \
-        "vmovups %%zmm20, (%[s])\n\tvmovups %%zmm21, 64(%[s])\n\t"                              \
-        "vmovups %%zmm22, 128(%[s])\n\tvmovups %%zmm23, 192(%[s])\n\t"                          \
-        "vmovups %%zmm24, 256(%[s])\n\tvmovups %%zmm25, 320(%[s])\n\t"                          \
-        "vmovups %%zmm26, 384(%[s])\n\tvmovups %%zmm27, 448(%[s])\n\t"                          \
-        : [b] "+r"(b)                                                                           \
-        : [x] "r"(x), [end] "r"(end), [s] "r"(s)                                                \
-        : "rax", "cc", "memory", "xmm16", "xmm17", "xmm18", "xmm20", "xmm21", "xmm22", "xmm23", \
-          "xmm24", "xmm25", "xmm26", "xmm27");                                                  \
+        SL_ROW2(op, "4", "0") SL_ROW2(op, "8", "1") SL_ROW2(op, "12", "2") SL_ROW2(op, "16", "3") \
+        "addq $20, %[b]\n\tcmpq %[end], %[b]\n\tjne 1b\n\t"                                     \
+        : [b] "+r"(b), [s00] "+v"(s[0][0]), [s01] "+v"(s[0][1]), [s10] "+v"(s[1][0]),           \
+          [s11] "+v"(s[1][1]), [s20] "+v"(s[2][0]), [s21] "+v"(s[2][1]), [s30] "+v"(s[3][0]),   \
+          [s31] "+v"(s[3][1])                                                                   \
+        : [x] "r"(x), [end] "r"(end)                                                            \
+        : "rax", "cc", "memory", "xmm16", "xmm17", "xmm18");                                    \
   }                                                                                             \
-  SL_INLINE void name##_4x16(const SlBlock4* b, const SlBlock4* end, const void* x, float* s) { \
+  SL_INLINE void block_row(type, const SlBlock4* b, const SlBlock4* end, const void* x,         \
+                           vf (&s)[4][1]) {                                                     \
+    if (b == end) return;                                                                       \
     asm volatile(                                                                               \
-        SL_ZERO("zmm20") SL_ZERO("zmm21") SL_ZERO("zmm22") SL_ZERO("zmm23")                     \
-        "cmpq %[end], %[b]\n\tje 2f\n\t"                                                        \
         ".p2align 5\n1:\n\t"                                                                    \
         "movl (%[b]), %%eax\n\tvmovups (%[x], %%rax), %%zmm16\n\t"                              \
-        SL_ROW1(op, "4", "zmm20") SL_ROW1(op, "8", "zmm21")                                     \
-        SL_ROW1(op, "12", "zmm22") SL_ROW1(op, "16", "zmm23")                                   \
-        "addq $20, %[b]\n\tcmpq %[end], %[b]\n\tjne 1b\n2:\n\t"                                 \
-        "vmovups %%zmm20, (%[s])\n\tvmovups %%zmm21, 64(%[s])\n\t"                              \
-        "vmovups %%zmm22, 128(%[s])\n\tvmovups %%zmm23, 192(%[s])\n\t"                          \
-        : [b] "+r"(b)                                                                           \
-        : [x] "r"(x), [end] "r"(end), [s] "r"(s)                                                \
-        : "rax", "cc", "memory", "xmm16", "xmm20", "xmm21", "xmm22", "xmm23");                  \
+        SL_ROW1(op, "4", "0") SL_ROW1(op, "8", "1") SL_ROW1(op, "12", "2") SL_ROW1(op, "16", "3") \
+        "addq $20, %[b]\n\tcmpq %[end], %[b]\n\tjne 1b\n\t"                                     \
+        : [b] "+r"(b), [s0] "+v"(s[0][0]), [s1] "+v"(s[1][0]), [s2] "+v"(s[2][0]),              \
+          [s3] "+v"(s[3][0])                                                                    \
+        : [x] "r"(x), [end] "r"(end)                                                            \
+        : "rax", "cc", "memory", "xmm16");                                                      \
   }
 
-SL_TILE(f32, "vfmadd231ps")
-SL_TILE(bf16, "vdpbf16ps")
-SL_TILE(i8, "vpdpbusd")
+SL_TILE(F32, "vfmadd231ps")
+SL_TILE(Bf16, "vdpbf16ps")
+SL_TILE(I8, "vpdpbusd")
 
 // The instructions a type needs beyond those of the level.
 SL_INLINE bool native(F32) { return true; }
 SL_INLINE bool native(Bf16) { return __builtin_cpu_supports("avx512bf16"); }
 SL_INLINE bool native(I8) { return __builtin_cpu_supports("avx512vnni"); }
 
-SL_INLINE void block_row(F32, int v, const SlBlock4* b, const SlBlock4* end, const void* x, float* s) {
-  v == 2 ? f32_4x32(b, end, x, s) : f32_4x16(b, end, x, s);
-}
-SL_INLINE void block_row(Bf16, int v, const SlBlock4* b, const SlBlock4* end, const void* x, float* s) {
-  v == 2 ? bf16_4x32(b, end, x, s) : bf16_4x16(b, end, x, s);
-}
-SL_INLINE void block_row(I8, int v, const SlBlock4* b, const SlBlock4* end, const void* x, float* s) {
-  v == 2 ? i8_4x32(b, end, x, s) : i8_4x16(b, end, x, s);
-}
+// Sums of a block row, which begin at 0, to sums [rows][V * W], rows <= 4.
+template <int V>
+struct Plain {
+  float* sums;
+  int64_t rows;
 
-// i8_4x32 with scale * token scale * (sum - 128 * sum of the weights) instead of the sum: conversions and
-// products run beside the multiply-adds of the next block row. The bits are those of `finish`.
-#define SL_START(at, sum0, sum1)                                                      \
-  "vpbroadcastd " at "(%[sums]), %%zmm18\n\tvpslld $7, %%zmm18, %%zmm18\n\t"          \
-  "vpsubd %%zmm18, %%zmm19, %%" sum0 "\n\tvmovdqa64 %%" sum0 ", %%" sum1 "\n\t"
-#define SL_SCALE(at, to0, to1, sum0, sum1)                                            \
-  "vcvtdq2ps %%" sum0 ", %%" sum0 "\n\tvcvtdq2ps %%" sum1 ", %%" sum1 "\n\t"          \
-  "vmulps " at "(%[scales])%{1to16%}, %%zmm28, %%zmm16\n\t"                           \
-  "vmulps " at "(%[scales])%{1to16%}, %%zmm29, %%zmm17\n\t"                           \
-  "vmulps %%zmm16, %%" sum0 ", %%" sum0 "\n\tvmulps %%zmm17, %%" sum1 ", %%" sum1     \
-  "\n\tvmovups %%" sum0 ", " to0 "(%[s])\n\tvmovups %%" sum1 ", " to1 "(%[s])\n\t"
-
-SL_INLINE void i8_4x32_scaled(const SlBlock4* b, const SlBlock4* end, const void* x,
-                              const float* scales, const int32_t* sums, const float* token_scales,
-                              float* s) {
-  asm volatile(
-      "vmovups (%[tokens]), %%zmm28\n\tvmovups 64(%[tokens]), %%zmm29\n\t" SL_ZERO("zmm19")
-      SL_START("0", "zmm20", "zmm21") SL_START("4", "zmm22", "zmm23")
-      SL_START("8", "zmm24", "zmm25") SL_START("12", "zmm26", "zmm27")
-      "cmpq %[end], %[b]\n\tje 2f\n\t"
-      ".p2align 5\n1:\n\t"
-      "movl (%[b]), %%eax\n\t"
-      "vmovups (%[x], %%rax, 2), %%zmm16\n\tvmovups 64(%[x], %%rax, 2), %%zmm17\n\t"
-      SL_ROW2("vpdpbusd", "4", "zmm20", "zmm21") SL_ROW2("vpdpbusd", "8", "zmm22", "zmm23")
-      SL_ROW2("vpdpbusd", "12", "zmm24", "zmm25") SL_ROW2("vpdpbusd", "16", "zmm26", "zmm27")
-      "addq $20, %[b]\n\tcmpq %[end], %[b]\n\tjne 1b\n2:\n\t"
-      SL_SCALE("0", "0", "64", "zmm20", "zmm21") SL_SCALE("4", "128", "192", "zmm22", "zmm23")
-      SL_SCALE("8", "256", "320", "zmm24", "zmm25") SL_SCALE("12", "384", "448", "zmm26", "zmm27")
-      : [b] "+r"(b)
-      : [x] "r"(x), [end] "r"(end), [s] "r"(s), [scales] "r"(scales), [sums] "r"(sums),
-        [tokens] "r"(token_scales)
-      : "rax", "cc", "memory", "xmm16", "xmm17", "xmm18", "xmm19", "xmm20", "xmm21", "xmm22", "xmm23",
-        "xmm24", "xmm25", "xmm26", "xmm27", "xmm28", "xmm29");
-}
-
-void panel_scaled(int64_t rows, const int32_t* counts, const SlBlock4* blocks, const void* x,
-                  const SlFinish& f, float* sums) {
-  int64_t row = 0;
-  for (; row + 4 <= rows; row += 4) {
-    i8_4x32_scaled(blocks, blocks + *counts, x, f.scales + row, f.sums + row, f.token_scales,
-                   sums + row * SL_PANEL);
-    blocks += *counts++;
+  template <typename T>
+  __attribute__((always_inline)) void block(T type, const SlBlock4* b, const SlBlock4* end, const void* x) {
+    vf s[4][V] = {};
+    block_row(type, b, end, x, s);
+    for (int r = 0; r < 4 && r < rows; ++r) {
+      for (int v = 0; v < V; ++v) store(sums + (r * V + v) * W, s[r][v]);
+    }
+    sums += 4 * V * W;
+    rows -= 4;
   }
-  if (row == rows) return;
-  float scales[4] = {}, last[4 * SL_PANEL];
-  int32_t weight_sums[4] = {};
-  for (int64_t r = row; r < rows; ++r) {
-    scales[r - row] = f.scales[r];
-    weight_sums[r - row] = f.sums[r];
-  }
-  i8_4x32_scaled(blocks, blocks + *counts, x, scales, weight_sums, f.token_scales, last);
-  memcpy(sums + row * SL_PANEL, last, static_cast<size_t>((rows - row) * SL_PANEL) * sizeof(float));
-}
+};
 
-template <typename T, int V>
-void panel_asm(int64_t rows, const int32_t* counts, const SlBlock4* blocks, const void* x,
-               float* sums) {
-  constexpr int64_t tokens = V * W;
-  for (; rows >= 4; rows -= 4) {
-    block_row(T(), V, blocks, blocks + *counts, x, sums);
-    blocks += *counts++;
-    sums += 4 * tokens;
+// scale * token scale * (sum - 128 * sum of the weights) instead of the sum: conversions and products run
+// beside the multiply-adds of the next block row. The bits are those of `finish`.
+struct Scaled {
+  SlFinish f;
+  float* sums;
+  int64_t rows;
+
+  __attribute__((always_inline)) void block(I8 type, const SlBlock4* b, const SlBlock4* end, const void* x) {
+    vf s[4][2] = {};
+    for (int r = 0; r < 4 && r < rows; ++r) {
+      s[r][0] = s[r][1] = reinterpret_cast<vf>(splat_word(static_cast<uint32_t>(f.sums[r]) * -128u));
+    }
+    block_row(type, b, end, x, s);
+    for (int r = 0; r < 4 && r < rows; ++r) {
+      const vf scale = splat(f.scales[r]);
+      for (int v = 0; v < 2; ++v) {
+        store(sums + (r * 2 + v) * W, __builtin_convertvector(reinterpret_cast<vi>(s[r][v]), vf) *
+                                          (load(f.token_scales + v * W) * scale));
+      }
+    }
+    f.sums += 4;
+    f.scales += 4;
+    sums += 8 * W;
+    rows -= 4;
   }
-  if (rows > 0) {
-    float last[4 * tokens];
-    block_row(T(), V, blocks, blocks + *counts, x, last);
-    memcpy(sums, last, static_cast<size_t>(rows * tokens) * sizeof(float));
+};
+
+template <typename T, typename To>
+SL_INLINE void block_rows(T type, int64_t rows, const int32_t* counts, const SlBlock4* b, const void* x,
+                          To to) {
+  for (; rows > 0; rows -= 4) {
+    const SlBlock4* end = b + *counts++;
+    to.block(type, b, end, x);
+    b = end;
   }
 }
 #endif
@@ -189,8 +155,8 @@ void panel(int64_t rows, const int32_t* counts, const SlBlock4* blocks, int64_t 
 #if defined(SL_ASM)
   if (native(T())) {
     float* out = static_cast<float*>(sums);
-    return tokens == 32 ? panel_asm<T, 2>(rows, counts, blocks, x, out)
-                        : panel_asm<T, 1>(rows, counts, blocks, x, out);
+    return tokens == 32 ? block_rows(T(), rows, counts, blocks, x, Plain<2>{out, rows})
+                        : block_rows(T(), rows, counts, blocks, x, Plain<1>{out, rows});
   }
 #endif
   constexpr int V = W == 16 ? 1 : 2;
@@ -208,7 +174,7 @@ bool scaled(int64_t rows, const int32_t* counts, const SlBlock4* blocks, int64_t
             const void* x, const SlFinish* f, void* sums) {
 #if defined(SL_ASM)
   if (tokens == SL_PANEL && native(I8())) {
-    panel_scaled(rows, counts, blocks, x, *f, static_cast<float*>(sums));
+    block_rows(I8(), rows, counts, blocks, x, Scaled{*f, static_cast<float*>(sums), rows});
     return true;
   }
 #endif

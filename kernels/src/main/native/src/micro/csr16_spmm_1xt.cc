@@ -35,6 +35,8 @@ struct Four {
 #endif
 };
 
+constexpr int64_t kAhead = 256;  // words, and columns, that are fetched early from memory
+
 template <int TYPE, bool FAST, int TOKENS, class ROW, class COLUMN>
 void tiles(const SlCsr16* w, int64_t tile_words, const uint32_t* x, int32_t* sums) {
   using I = typename Lanes<TOKENS>::i;
@@ -50,6 +52,9 @@ void tiles(const SlCsr16* w, int64_t tile_words, const uint32_t* x, int32_t* sum
       int32_t* to = sums + entry->row * TOKENS;
       I sum0 = load_words<TOKENS>(to), sum1 = {}, sum2 = {}, sum3 = {};
       int32_t left = entry->count;
+      __builtin_prefetch(column + kAhead);
+      __builtin_prefetch(word + kAhead);
+      __builtin_prefetch(word + kAhead + 16);
       for (; left >= 4; left -= 4, column += 4, word += 4) {
         const Four<TOKENS> four(word);
         sum0 = multiply<TYPE, FAST, TOKENS>(sum0, in(column[0]), four.template word<0>());

@@ -82,6 +82,8 @@ SL_INLINE __mmask16 first(int32_t count) {
   return mask;
 }
 
+constexpr int64_t kAhead = 512;  // words, and columns, that are fetched early from memory
+
 template <int TYPE, bool FAST>
 void looked_up(const SlCsr16* w, int64_t k, const uint32_t* x, int32_t* sums) {
   __m512i sum[SL_CSR16_ROWS];
@@ -101,6 +103,9 @@ void looked_up(const SlCsr16* w, int64_t k, const uint32_t* x, int32_t* sums) {
       int32_t count = entry->count;
       __m512i& to = sum[entry->row];
       __m512i own = to;
+      __builtin_prefetch(column + kAhead);
+      __builtin_prefetch(word + kAhead);
+      __builtin_prefetch(word + kAhead + 16);
       for (; count > 16; count -= 16, column += 16, word += 16) {
         const __m512i index = _mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i*)column));
         own = multiply_some<TYPE, FAST>(own, look_up(in, index), _mm512_loadu_si512(word), 0xffff);

@@ -18,16 +18,17 @@ namespace {
 
 // In C: s[r][v] += word r * x at offset r * SCALE, quad by quad.
 template <typename T, int V, int SCALE>
-SL_INLINE void steps_in_c(const CsrQuad* q, const CsrQuad* end, const char* x,
+SL_INLINE void steps_in_c(const CsrQuad* quads, int64_t count, const char* x,
                           typename T::sum (&s)[4][V]) {
-  for (; q < end; ++q) {
+  for (int64_t i = 0; i < count; ++i) {
+    const CsrPlace q = csr_place(quads, count, i);
 #pragma GCC unroll 4
     for (int r = 0; r < 4; ++r) {
-      const char* from = x + int64_t{q->offset[r]} * SCALE;
+      const char* from = x + int64_t{q.offset[r]} * SCALE;
 #pragma GCC unroll 2
       for (int v = 0; v < V; ++v) {
         const vu in = *reinterpret_cast<const vuu*>(from + v * W * 4);
-        s[r][v] = T::add(splat_word(q->word[r]), in, s[r][v]);
+        s[r][v] = T::add(splat_word(q.word[r]), in, s[r][v]);
       }
     }
   }
@@ -42,46 +43,59 @@ struct Plain : T {
 #define SL_ASM 1
 #if SL_WIDTH == 16
 #define SL_NEXT "64"
+#define SL_HIGH "vextractf32x4"
 #else
 #define SL_NEXT "32"
+#define SL_HIGH "vextractf128"
 #endif
 
 // Defines steps() for 2 vectors with one instruction, OP(sum, word, offset, displacement): the compiler
-// would spill general registers here. One vector load brings four words and one scalar load four
-// offsets, so that the load ports, of which x takes nearly all, see little else. The hardware does not
-// fetch ahead far enough in a stream that is read between so many other lines.
-#define SL_ROW(OP, r, w, o) OP("%[s" r "0]", w, o, "") OP("%[s" r "1]", w, o, SL_NEXT)
+// would spill general registers here. One load brings eight words and one four offsets, so that
+// the load ports, of which x takes nearly all, see little else; shuffles are free beside them. The hardware
+// does not fetch ahead far enough in a stream that is read between so many other lines.
+#define SL_ROW(OP, r, o) OP("%[s" r "0]", "%[w]", o, "") OP("%[s" r "1]", "%[w]", o, SL_NEXT)
+#define SL_QUAD(OP, OFFSETS)                                                                     \
+  "movq " OFFSETS "(%[q]), %[o]\n\t"                                                             \
+  "vbroadcastss %x[all], %[w]\n\t"                                                               \
+  "movzwl %w[o], %k[t]\n\t" SL_ROW(OP, "0", "%[t]")                                              \
+  "shrq $16, %[o]\n\t"                                                                           \
+  "vpermps %[all], %[i1], %[w]\n\t"                                                              \
+  "movzwl %w[o], %k[t]\n\t" SL_ROW(OP, "1", "%[t]")                                              \
+  "shrq $16, %[o]\n\t"                                                                           \
+  "vpermps %[all], %[i2], %[w]\n\t"                                                              \
+  "movzwl %w[o], %k[t]\n\t" SL_ROW(OP, "2", "%[t]")                                              \
+  "shrq $16, %[o]\n\t"                                                                           \
+  "vpermps %[all], %[i3], %[w]\n\t" SL_ROW(OP, "3", "%[o]")
 #define SL_STEPS(OP, CLOBBERS)                                                                   \
   template <int SCALE>                                                                           \
-  SL_INLINE void steps(const CsrQuad* q, const CsrQuad* end, const char* x, sum(&s)[4][2]) {     \
-    if (q == end) return;                                                                        \
-    vf w0, w1, w2, w3;                                                                           \
+  SL_INLINE void steps(const CsrQuad* q, int64_t count, const char* x, sum(&s)[4][2]) {          \
+    vf w, all;                                                                                   \
     uint64_t o, t;                                                                               \
     asm volatile(                                                                                \
+        "cmpq %[q], %[end]\n\t"                                                                  \
+        "je 2f\n\t"                                                                              \
         ".p2align 5\n"                                                                           \
         "1:\n\t"                                                                                 \
-        "vmovups (%[q]), %x[w3]\n\t"                                                             \
-        "movq 16(%[q]), %[o]\n\t"                                                                \
-        "prefetcht0 640(%[q])\n\t"                                                              \
-        "addq $24, %[q]\n\t"                                                                     \
-        "vbroadcastss %x[w3], %[w0]\n\t"                                                         \
-        "movzwl %w[o], %k[t]\n\t" SL_ROW(OP, "0", "%[w0]", "%[t]")                               \
-        "shrq $16, %[o]\n\t"                                                                     \
-        "vpermps %[w3], %[i1], %[w1]\n\t"                                                        \
-        "movzwl %w[o], %k[t]\n\t" SL_ROW(OP, "1", "%[w1]", "%[t]")                               \
-        "shrq $16, %[o]\n\t"                                                                     \
-        "vpermps %[w3], %[i2], %[w2]\n\t"                                                        \
-        "movzwl %w[o], %k[t]\n\t" SL_ROW(OP, "2", "%[w2]", "%[t]")                               \
-        "shrq $16, %[o]\n\t"                                                                     \
-        "vpermps %[w3], %[i3], %[w3]\n\t" SL_ROW(OP, "3", "%[w3]", "%[o]")                       \
+        "vmovups (%[q]), %t[all]\n\t"                                                            \
+        "prefetcht0 640(%[q])\n\t"                                                               \
+        SL_QUAD(OP, "32")                                                                        \
+        SL_HIGH " $1, %t[all], %x[all]\n\t"                                                      \
+        SL_QUAD(OP, "40")                                                                        \
+        "addq $48, %[q]\n\t"                                                                     \
         "cmpq %[q], %[end]\n\t"                                                                  \
-        "jne 1b\n\t"                                                                             \
+        "jne 1b\n"                                                                               \
+        "2:\n\t"                                                                                 \
+        "testb $1, %b[count]\n\t"                                                                \
+        "je 3f\n\t"                                                                              \
+        "vmovups (%[q]), %x[all]\n\t"                                                            \
+        SL_QUAD(OP, "16")                                                                        \
+        "3:\n\t"                                                                                 \
         : [q] "+r"(q), [s00] "+v"(s[0][0]), [s01] "+v"(s[0][1]), [s10] "+v"(s[1][0]),            \
           [s11] "+v"(s[1][1]), [s20] "+v"(s[2][0]), [s21] "+v"(s[2][1]), [s30] "+v"(s[3][0]),    \
-          [s31] "+v"(s[3][1]), [w0] "=&v"(w0), [w1] "=&v"(w1), [w2] "=&v"(w2), [w3] "=&v"(w3),   \
-          [o] "=&r"(o), [t] "=&r"(t)                                                             \
-        : [end] "r"(end), [x] "r"(x), [i1] "v"(splat_word(1)), [i2] "v"(splat_word(2)),          \
-          [i3] "v"(splat_word(3)), [scale] "i"(SCALE)                                            \
+          [s31] "+v"(s[3][1]), [w] "=&v"(w), [all] "=&v"(all), [o] "=&r"(o), [t] "=&r"(t)        \
+        : [end] "r"(q + (count & ~int64_t{1})), [count] "r"(count), [x] "r"(x),                  \
+          [i1] "v"(splat_word(1)), [i2] "v"(splat_word(2)), [i3] "v"(splat_word(3)),             \
+          [scale] "i"(SCALE)                                                                     \
         : "cc", "memory" CLOBBERS);                                                              \
   }
 
@@ -143,18 +157,14 @@ void multiply(const CsrBlock* block, int first, const char* x, float* y) {
   for (int64_t g = 0; g < block->group_count; ++g) {
     const int64_t count = block->groups[g].count;
     for (int32_t i = 0; i < block->groups[g].fours; ++i, rows += 4, quad += count) {
-      // The sums of the next four, which lie in L2.
-      for (int r = 4; r < 8 && i + 1 < block->groups[g].fours; ++r) {
-        for (int64_t t = 0; t < TOKENS; t += 16) __builtin_prefetch(y + rows[r] * TOKENS + t, 1);
-      }
       for (int64_t t = 0; t < TOKENS; t += V * W) {
         typename T::sum s[4][V];
 #pragma GCC unroll 4
         for (int r = 0; r < 4; ++r) load_sums<T, V>(first, y + rows[r] * TOKENS + t, s[r]);
         if constexpr (T::kAsm && V == 2) {
-          T::template steps<SCALE>(quad, quad + count, x + t * 4, s);
+          T::template steps<SCALE>(quad, count, x + t * 4, s);
         } else {
-          steps_in_c<T, V, SCALE>(quad, quad + count, x + t * 4, s);
+          steps_in_c<T, V, SCALE>(quad, count, x + t * 4, s);
         }
 #pragma GCC unroll 4
         for (int r = 0; r < 4; ++r) store_sums<T, V>(s[r], y + rows[r] * TOKENS + t);

@@ -12,15 +12,17 @@ SL_INLINE float product(uint32_t word, uint32_t offset, const float* x, float su
 
 void SL_KERNEL(f32_csr_spmv_4x1)(const CsrBlock* block, int first, const float* x, float* y) {
   const int32_t* rows = block->rows;
-  const CsrQuad* q = block->quads;
+  const CsrQuad* quads = block->quads;
   for (int64_t g = 0; g < block->group_count; ++g) {
-    for (int32_t i = 0; i < block->groups[g].fours; ++i, rows += 4) {
+    const int64_t count = block->groups[g].count;
+    for (int32_t i = 0; i < block->groups[g].fours; ++i, rows += 4, quads += count) {
       float sum[4];
 #pragma GCC unroll 4
       for (int r = 0; r < 4; ++r) sum[r] = first ? 0.0f : y[rows[r]];
-      for (const CsrQuad* end = q + block->groups[g].count; q < end; ++q) {
+      for (int64_t j = 0; j < count; ++j) {
+        const CsrPlace q = csr_place(quads, count, j);
 #pragma GCC unroll 4
-        for (int r = 0; r < 4; ++r) sum[r] = product(q->word[r], q->offset[r], x, sum[r]);
+        for (int r = 0; r < 4; ++r) sum[r] = product(q.word[r], q.offset[r], x, sum[r]);
       }
 #pragma GCC unroll 4
       for (int r = 0; r < 4; ++r) y[rows[r]] = sum[r];

@@ -76,15 +76,16 @@ SL_INLINE void swap_lanes(vf* v) {
 #endif
 }
 
-// y [W][y_ld] = x' from x [W][x_ld]. Reads each line of x once: rows that lie a multiple of 4 KiB apart
-// would throw each other out of the cache.
-SL_INLINE void transpose_w(const float* x, int64_t x_ld, float* y, int64_t y_ld) {
+// put(c, column c) for the W columns of x [W][ld]. Reads each line of x once: rows that lie a multiple of
+// 4 KiB apart would throw each other out of the cache.
+template <typename F>
+SL_INLINE void for_columns(const float* x, int64_t ld, const F& put) {
   vf v[4][SL_LANES];
 #pragma GCC unroll 4
   for (int q = 0; q < SL_LANES; ++q) {
     vf part[4];
 #pragma GCC unroll 4
-    for (int r = 0; r < 4; ++r) part[r] = load(x + (4 * q + r) * x_ld);
+    for (int r = 0; r < 4; ++r) part[r] = load(x + (4 * q + r) * ld);
     transpose_lanes(part);
 #pragma GCC unroll 4
     for (int r = 0; r < 4; ++r) v[r][q] = part[r];
@@ -93,8 +94,13 @@ SL_INLINE void transpose_w(const float* x, int64_t x_ld, float* y, int64_t y_ld)
   for (int r = 0; r < 4; ++r) {
     swap_lanes(v[r]);
 #pragma GCC unroll 4
-    for (int l = 0; l < SL_LANES; ++l) store(y + (4 * l + r) * y_ld, v[r][l]);
+    for (int l = 0; l < SL_LANES; ++l) put(4 * l + r, v[r][l]);
   }
+}
+
+// y [W][y_ld] = x' from x [W][x_ld].
+SL_INLINE void transpose_w(const float* x, int64_t x_ld, float* y, int64_t y_ld) {
+  for_columns(x, x_ld, [y, y_ld](int64_t c, vf column) { store(y + c * y_ld, column); });
 }
 #endif
 

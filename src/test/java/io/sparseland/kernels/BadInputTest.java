@@ -20,7 +20,9 @@ class BadInputTest {
   void matrices_check_counts_masks_and_scales() {
     refused(() -> Matrix.dense(2, 3, FloatBuffer.allocate(5)), "5 values for [2, 3]");
     refused(() -> Matrix.dense(0, 3, FloatBuffer.allocate(0)), "sizes of 1 or more");
-    refused(() -> Matrix.dense(3, 2, FloatBuffer.allocate(6)).inGroups(2), "that divide 3 outputs");
+    Matrix w = Matrix.dense(3, 2, FloatBuffer.allocate(6));
+    refused(() -> w.under(new ConvShape(1, 1, 1, 1, 0, 0, 1, 1, 2)), "that divide 3 outputs");
+    refused(() -> w.under(ConvShape.square(3, 1, 1)), "that divide 2 inputs");
     refused(
         () -> Matrix.sparse(2, 3, LongBuffer.allocate(2), FloatBuffer.allocate(0)), "2 mask words");
     refused(() -> sparse(0b111, 2), "2 values, the mask keeps 3");
@@ -80,8 +82,9 @@ class BadInputTest {
 
   @Test
   void convolution_and_pooling_check_that_all_fits() {
-    PackedWeights w = samples.matrix(4, 18, 0).dense(kernels);
     ConvShape s = ConvShape.square(3, 1, 0);
+    PackedWeights w = samples.matrix(4, 18, 0).pack(kernels, s, false);
+    PackedWeights linear = samples.matrix(4, 18, 0).dense(kernels);
     Tensor y = samples.tensor(1, 4, 3, 3);
 
     refused(() -> conv(w, s, samples.tensor(1, 3, 5, 5), y), "the weights 18 inputs");
@@ -92,11 +95,15 @@ class BadInputTest {
         "3 groups must divide");
     refused(
         () -> conv(w, new ConvShape(3, 3, 1, 1, 0, 0, 1, 1, 2), samples.tensor(1, 4, 5, 5), y),
-        "packed for 1 groups, allowed are 2");
+        "groups=1], allowed are those of ConvShape");
+    refused(() -> conv(linear, s, samples.tensor(1, 2, 5, 5), y), "packed for a linear layer");
+    refused(
+        () -> linear(w, null, samples.tensor(1, 18), samples.tensor(1, 4)), "for a convolution");
     refused(() -> new ConvShape(3, 3, 0, 1, 0, 0, 1, 1, 1), "strideH is 0");
     refused(
         () -> new PoolShape(PoolShape.Kind.MAX, 2, 2, 1, 1, 2, 0, false, false), "half the kernel");
     w.close();
+    linear.close();
   }
 
   @Test
@@ -170,7 +177,7 @@ class BadInputTest {
   private static Matrix int8(float... scales) {
     TypedValues values =
         new TypedValues(WeightType.INT8, ByteBuffer.allocate(6), FloatBuffer.wrap(scales));
-    return new Matrix(2, 3, 1, null, values);
+    return new Matrix(2, 3, null, null, values);
   }
 
   private static void refused(ThrowingCallable call, String why) {

@@ -53,7 +53,7 @@ class ConvolutionTest {
                 c.outputs(),
                 c.shape().outputH(c.h()),
                 c.shape().outputW(c.w()));
-        try (PackedWeights packed = w.pack(kernels, c.shape().groups(), sparse)) {
+        try (PackedWeights packed = w.pack(kernels, c.shape(), sparse)) {
           kernels.conv2d(packed, bias, Activation.RELU, c.shape(), x, y);
         }
         compare(level, c, sparse ? w : w.full(), bias.toArray(), x.toArray(), y.toArray());

@@ -46,15 +46,19 @@ class NativeLibraryTest {
     LongBuffer mask = direct.order(ByteOrder.nativeOrder()).asLongBuffer(); // keeps nothing
     int[] fp32 = {0, 2, 3, 1}; // type, n, k, kept
     int[] int8 = {2, 2, 3, 6};
-    assertThatThrownBy(() -> NativeCalls.pack(scalar, 1, 1, fp32, mask, direct, null))
+    assertThatThrownBy(() -> NativeCalls.pack(scalar, 1, null, fp32, mask, direct, null))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage("matrix: mask");
-    assertThatThrownBy(() -> NativeCalls.pack(scalar, 1, 1, fp32, null, direct, null))
+    assertThatThrownBy(() -> NativeCalls.pack(scalar, 1, null, fp32, null, direct, null))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage("matrix: mask");
-    assertThatThrownBy(() -> NativeCalls.pack(scalar, 1, 1, int8, null, direct, null))
+    assertThatThrownBy(() -> NativeCalls.pack(scalar, 1, null, int8, null, direct, null))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage("matrix: scales");
+    int[] one = {0, 1, 1, 1};
+    assertThatThrownBy(() -> NativeCalls.pack(scalar, 1, new int[] {1, 1}, one, null, direct, null))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("pack: window");
     assertThatThrownBy(
             () -> NativeCalls.refuses(scalar, 1, new int[] {0, 4, 5, 20}, null, direct, null))
         .isInstanceOf(IllegalArgumentException.class)

@@ -45,11 +45,7 @@ final class Samples {
   record Matrix(int n, int k, float[] values, boolean[] kept) {
 
     PackedWeights sparse(Kernels kernels) {
-      return sparse(kernels, 1);
-    }
-
-    private PackedWeights sparse(Kernels kernels, int groups) {
-      return kernels.pack(masked().inGroups(groups), Kernels.SPARSE);
+      return kernels.pack(masked(), Kernels.SPARSE);
     }
 
     /** As it is stored, with its mask. */
@@ -67,13 +63,11 @@ final class Samples {
     }
 
     PackedWeights dense(Kernels kernels) {
-      return dense(kernels, 1);
+      return kernels.pack(all(), Kernels.DENSE);
     }
 
-    private PackedWeights dense(Kernels kernels, int groups) {
-      return kernels.pack(
-          io.sparseland.kernels.Matrix.dense(n, k, FloatBuffer.wrap(values)).inGroups(groups),
-          Kernels.DENSE);
+    private io.sparseland.kernels.Matrix all() {
+      return io.sparseland.kernels.Matrix.dense(n, k, FloatBuffer.wrap(values));
     }
 
     /** All weights kept: what a dense product computes. */
@@ -83,13 +77,14 @@ final class Samples {
       return new Matrix(n, k, values, all);
     }
 
-    /** For a convolution in groups. */
-    PackedWeights pack(Kernels kernels, int groups, boolean sparse) {
-      return sparse ? sparse(kernels, groups) : dense(kernels, groups);
+    /** For a convolution. */
+    PackedWeights pack(Kernels kernels, ConvShape window, boolean sparse) {
+      return kernels.pack(
+          (sparse ? masked() : all()).under(window), sparse ? Kernels.SPARSE : Kernels.DENSE);
     }
 
     PackedWeights pack(Kernels kernels, boolean sparse) {
-      return pack(kernels, 1, sparse);
+      return sparse ? sparse(kernels) : dense(kernels);
     }
   }
 }

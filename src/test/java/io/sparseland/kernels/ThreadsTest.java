@@ -69,13 +69,14 @@ class ThreadsTest {
     Tensor images = y.reshape(70, 4, 4, 4);
     Tensor z = Tensor.allocate(ElementType.FLOAT32, 70, 9, 4, 4);
     Tensor product = Tensor.allocate(ElementType.FLOAT32, 70, 9, 4, 4);
+    ConvShape window = ConvShape.square(3, 1, 1);
     try (PackedWeights first = samples.matrix(900, 300, 0.8).sparse(kernels);
         PackedWeights second = samples.matrix(64, 900, 0).dense(kernels);
-        PackedWeights third = samples.matrix(9, 36, 0.5).sparse(kernels)) {
+        PackedWeights third = samples.matrix(9, 36, 0.5).pack(kernels, window, true)) {
       kernels.linear(first, null, Activation.GELU, x, hidden);
       kernels.layerNorm(hidden, samples.tensor(900), samples.tensor(900), 1e-5f, hidden);
       kernels.linear(second, samples.tensor(64), Activation.NONE, hidden, y);
-      kernels.conv2d(third, null, Activation.TANH, ConvShape.square(3, 1, 1), images, z);
+      kernels.conv2d(third, null, Activation.TANH, window, images, z);
       kernels.softmax(1, false, z, z);
       kernels.matmul(z, z, product);
       kernels.binary(BinaryOp.MUL, product, samples.tensor(9, 1, 1), product);

@@ -82,7 +82,8 @@ final class CheckedKernels implements Kernels {
       Shapes.same("linear", residual, y);
       Shapes.output("linear", y, residual);
     }
-    Check.that(w.groups() == 1, "linear: weights packed for %d groups, allowed is 1", w.groups());
+    Check.that(
+        w.window() == null, "linear: weights packed for a convolution, allowed is a linear layer");
     int m = x.size() / k;
     set.linear(TwoForms.of(w, m), bias, act, residual, m, x, y);
   }
@@ -122,10 +123,10 @@ final class CheckedKernels implements Kernels {
         s.kernelW(),
         w.inputs());
     Check.that(
-        w.groups() == s.groups(),
-        "conv2d: weights packed for %d groups, allowed are %d",
-        w.groups(),
-        s.groups());
+        s.equals(w.window()),
+        "conv2d: weights packed for %s, allowed are those of %s",
+        w.window() == null ? "a linear layer" : w.window(),
+        s);
     int h = s.outputH(x.dimension(2));
     int v = s.outputW(x.dimension(3));
     Check.that(h >= 1 && v >= 1, "conv2d: %s does not fit into x %s", s, x);

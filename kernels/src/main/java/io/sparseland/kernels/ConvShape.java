@@ -35,6 +35,11 @@ public record ConvShape(
     return new ConvShape(kernel, kernel, stride, stride, pad, pad, 1, 1, 1);
   }
 
+  /** Whether each output reads one channel alone, given the inputs of an output. */
+  public boolean isDepthwise(int inputs) {
+    return groups > 1 && inputs == kernelH * kernelW;
+  }
+
   /** Output rows for {@code height} input rows; below 1 when the kernel does not fit. */
   public int outputH(int height) {
     return outputs(height, kernelH, strideH, padH, dilationH);

@@ -10,7 +10,7 @@ final class JavaWeights implements PackedWeights {
 
   private final int outputs;
   private final int inputs;
-  private final int groups;
+  private final @Nullable ConvShape window;
   private final WeightType type;
   private final String design;
   private final long bytes;
@@ -39,7 +39,7 @@ final class JavaWeights implements PackedWeights {
   JavaWeights(Matrix w, String design) {
     this.outputs = w.outputs();
     this.inputs = w.inputs();
-    this.groups = w.groups();
+    this.window = w.window();
     this.type = w.values().type();
     this.design = design;
     Data packed = design.equals(Kernels.SPARSE) ? sparse(w) : dense(w);
@@ -113,8 +113,8 @@ final class JavaWeights implements PackedWeights {
   }
 
   @Override
-  public int groups() {
-    return groups;
+  public @Nullable ConvShape window() {
+    return window;
   }
 
   @Override

@@ -11,13 +11,17 @@ import org.jspecify.annotations.Nullable;
  *
  * @param outputs rows
  * @param inputs columns
- * @param groups of a grouped convolution, each of outputs / groups rows; 1 for all else
+ * @param window of the convolution whose weights these are; null for a linear layer
  * @param mask bit {@code i % 64} (from the lowest) of word {@code i / 64} says whether weight
  *     {@code i} is kept; bits behind the last weight are 0; null when all are kept
  * @param values the kept weights in that order
  */
 public record Matrix(
-    int outputs, int inputs, int groups, @Nullable LongBuffer mask, TypedValues values) {
+    int outputs,
+    int inputs,
+    @Nullable ConvShape window,
+    @Nullable LongBuffer mask,
+    TypedValues values) {
 
   /** Largest number of inputs of an INT8 matrix: int32 holds every sum of so many products. */
   public static final int MOST_INT8_INPUTS = 1 << 17;
@@ -28,7 +32,7 @@ public record Matrix(
    * @throws IllegalArgumentException saying what was found and what is allowed
    */
   public Matrix {
-    int size = Shapes.matrix("matrix", outputs, inputs, groups);
+    int size = Shapes.matrix("matrix", outputs, inputs, window);
     Check.that(
         values.type() != WeightType.INT8 || inputs <= MOST_INT8_INPUTS,
         "matrix: %d inputs of INT8, allowed are %d",
@@ -79,17 +83,17 @@ public record Matrix(
 
   /** All weights, fp32. */
   public static Matrix dense(int outputs, int inputs, FloatBuffer values) {
-    return new Matrix(outputs, inputs, 1, null, TypedValues.fp32(values));
+    return new Matrix(outputs, inputs, null, null, TypedValues.fp32(values));
   }
 
   /** Masked weights, fp32. */
   public static Matrix sparse(int outputs, int inputs, LongBuffer mask, FloatBuffer nonzeros) {
-    return new Matrix(outputs, inputs, 1, mask, TypedValues.fp32(nonzeros));
+    return new Matrix(outputs, inputs, null, mask, TypedValues.fp32(nonzeros));
   }
 
-  /** The same for a grouped convolution. */
-  public Matrix inGroups(int count) {
-    return new Matrix(outputs, inputs, count, mask, values);
+  /** The same as the weights of a convolution. */
+  public Matrix under(ConvShape shape) {
+    return new Matrix(outputs, inputs, shape, mask, values);
   }
 
   /** fp32 weights in another type. */
@@ -98,10 +102,10 @@ public record Matrix(
     Check.that(values.type() == WeightType.FP32, "matrix: %s, allowed is FP32", values.type());
     return switch (type) {
       case FP32 -> this;
-      case BF16 -> new Matrix(outputs, inputs, groups, mask, TypedValues.bf16(floats));
+      case BF16 -> new Matrix(outputs, inputs, window, mask, TypedValues.bf16(floats));
       case INT8 ->
           new Matrix(
-              outputs, inputs, groups, mask, TypedValues.int8(outputs, inputs, mask, floats));
+              outputs, inputs, window, mask, TypedValues.int8(outputs, inputs, mask, floats));
     };
   }
 
@@ -115,7 +119,7 @@ public record Matrix(
         dense[i] = values.get(at++) * (scales == null ? 1 : scales.get(i / inputs));
       }
     }
-    return new Matrix(outputs, inputs, groups, null, TypedValues.fp32(FloatBuffer.wrap(dense)));
+    return new Matrix(outputs, inputs, window, null, TypedValues.fp32(FloatBuffer.wrap(dense)));
   }
 
   /** The mask, as a view with its own position; null when all are kept. */

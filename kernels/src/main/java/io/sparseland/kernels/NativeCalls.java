@@ -44,12 +44,14 @@ final class NativeCalls {
   /**
    * The handle of the packed weights, or minus the status.
    *
+   * @param window of a convolution: kernel h and w, stride h and w, padding h and w, dilation h and
+   *     w, groups; null for a linear layer
    * @param matrix type, n, k, number of kept values
    */
   static native long pack(
       int level,
       int design,
-      int groups,
+      int @Nullable [] window,
       int[] matrix,
       @Nullable LongBuffer mask,
       ByteBuffer values,

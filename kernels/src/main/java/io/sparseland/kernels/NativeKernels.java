@@ -7,6 +7,7 @@ import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.nio.LongBuffer;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -19,6 +20,9 @@ final class NativeKernels implements KernelSet {
           .map(NativeCalls::designName)
           .takeWhile(design -> !design.isEmpty())
           .toList();
+
+  private static final Set<String> CONVOLVE =
+      Set.of(Kernels.DENSE, Kernels.ONEDNN, Kernels.SPARSE, "block4");
 
   private final int level;
   private final String name;
@@ -43,6 +47,12 @@ final class NativeKernels implements KernelSet {
     if (design.equals(Kernels.ONEDNN) && !OneDnn.loaded()) { // loads it at the first call
       return OneDnn.status();
     }
+    if (w.window() != null && !CONVOLVE.contains(design)) {
+      return "it has no convolution";
+    }
+    if (w.window() != null && w.values().type() != WeightType.FP32) {
+      return "convolutions run as fp32";
+    }
     Direct m = new Direct(w);
     return NativeCalls.refuses(level, DESIGNS.indexOf(design), m.sizes, m.mask, m.values, m.scales);
   }
@@ -52,11 +62,28 @@ final class NativeKernels implements KernelSet {
     Direct m = new Direct(w);
     long handle =
         NativeCalls.pack(
-            level, DESIGNS.indexOf(design), w.groups(), m.sizes, m.mask, m.values, m.scales);
+            level, DESIGNS.indexOf(design), window(w), m.sizes, m.mask, m.values, m.scales);
     if (handle <= 0) {
       check((int) -handle);
     }
     return new NativeWeights(level, w, design, handle);
+  }
+
+  private static int @Nullable [] window(Matrix w) {
+    ConvShape s = w.window();
+    return s == null
+        ? null
+        : new int[] {
+          s.kernelH(),
+          s.kernelW(),
+          s.strideH(),
+          s.strideW(),
+          s.padH(),
+          s.padW(),
+          s.dilationH(),
+          s.dilationW(),
+          s.groups()
+        };
   }
 
   @Override
@@ -251,9 +278,8 @@ final class NativeKernels implements KernelSet {
   }
 
   /**
-   * A matrix in memory that native code can read. Values are read in place where they lie off the
-   * heap, as those of a mapped file do. The mask, which sizes and offsets are computed from, is
-   * always a copy: no other process can change it while it is packed.
+   * A matrix in memory that native code can read: in place where it lies off the heap, as that of a
+   * file does, else a copy.
    */
   private static final class Direct {
 
@@ -267,7 +293,10 @@ final class NativeKernels implements KernelSet {
       sizes = new int[] {code(v.type()), w.outputs(), w.inputs(), v.count()};
       values = v.bytes().isDirect() ? v.bytes().slice() : memory(v.bytes().limit()).put(v.bytes());
       LongBuffer bits = w.mask();
-      mask = bits == null ? null : memory(8 * bits.limit()).asLongBuffer().put(bits);
+      mask =
+          bits == null || (bits.isDirect() && bits.order().equals(nativeOrder()))
+              ? bits
+              : memory(8 * bits.limit()).asLongBuffer().put(bits);
       FloatBuffer s = v.scales();
       scales = s == null ? null : memory(4 * s.limit()).asFloatBuffer().put(s);
     }

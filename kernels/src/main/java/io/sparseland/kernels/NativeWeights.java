@@ -4,6 +4,7 @@ package io.sparseland.kernels;
 import java.lang.ref.Cleaner;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.LongToIntFunction;
+import org.jspecify.annotations.Nullable;
 
 /** A handle to native memory: many calls may read it, closing waits for them. */
 final class NativeWeights implements PackedWeights {
@@ -12,10 +13,9 @@ final class NativeWeights implements PackedWeights {
 
   private final int outputs;
   private final int inputs;
-  private final int groups;
+  private final @Nullable ConvShape window;
   private final WeightType type;
   private final String design;
-  private final long bytes;
   private final int level;
   private final Memory memory;
   private final Cleaner.Cleanable cleanable;
@@ -23,11 +23,10 @@ final class NativeWeights implements PackedWeights {
   NativeWeights(int level, Matrix w, String design, long handle) {
     this.outputs = w.outputs();
     this.inputs = w.inputs();
-    this.groups = w.groups();
+    this.window = w.window();
     this.type = w.values().type();
     this.design = design;
     this.level = level;
-    this.bytes = NativeCalls.weightsBytes(handle);
     this.memory = new Memory(handle);
     this.cleanable = CLEANER.register(this, memory);
   }
@@ -61,8 +60,8 @@ final class NativeWeights implements PackedWeights {
   }
 
   @Override
-  public int groups() {
-    return groups;
+  public @Nullable ConvShape window() {
+    return window;
   }
 
   @Override
@@ -77,7 +76,13 @@ final class NativeWeights implements PackedWeights {
 
   @Override
   public long bytes() {
-    return bytes;
+    memory.lock.readLock().lock();
+    try {
+      return memory.handle == 0 ? 0 : NativeCalls.weightsBytes(memory.handle);
+    } finally {
+      memory.lock.readLock().unlock();
+      java.lang.ref.Reference.reachabilityFence(this);
+    }
   }
 
   @Override

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparseland.kernels;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * One weight matrix, {@code [outputs, inputs]}, packed for one kernel set; immutable. Only the
  * kernels that packed it can use it. Closing waits for running calls; use after that is an {@link
@@ -14,8 +16,8 @@ public interface PackedWeights extends AutoCloseable {
   /** Columns of the matrix. */
   int inputs();
 
-  /** Groups of the convolution that it was packed for; 1 for all else. */
-  int groups();
+  /** Of the convolution that it was packed for; null for a linear layer. */
+  @Nullable ConvShape window();
 
   /** Type of the weights. */
   WeightType type();
@@ -23,7 +25,7 @@ public interface PackedWeights extends AutoCloseable {
   /** Name of the design that multiplies this many tokens. */
   String design(int tokens);
 
-  /** Memory held, in bytes. */
+  /** Memory held now, in bytes; 0 when closed. */
   long bytes();
 
   @Override

@@ -2,6 +2,7 @@
 package io.sparseland.kernels;
 
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /** Checks of shapes and types, and sizes taken from them. */
 final class Shapes {
@@ -95,19 +96,28 @@ final class Shapes {
     return count;
   }
 
-  static int matrix(String operation, int outputs, int inputs, int groups) {
+  static int matrix(String operation, int outputs, int inputs, @Nullable ConvShape window) {
     Check.that(
         outputs >= 1 && inputs >= 1 && (long) outputs * inputs <= Integer.MAX_VALUE / 4,
         "%s: [%d, %d], allowed are sizes of 1 or more and at most 2 GiB",
         operation,
         outputs,
         inputs);
-    Check.that(
-        groups >= 1 && outputs % groups == 0,
-        "%s: %d groups, allowed are 1 or more that divide %d outputs",
-        operation,
-        groups,
-        outputs);
+    if (window != null) {
+      int taps = window.kernelH() * window.kernelW();
+      Check.that(
+          outputs % window.groups() == 0,
+          "%s: %s, allowed are groups that divide %d outputs",
+          operation,
+          window,
+          outputs);
+      Check.that(
+          inputs % taps == 0,
+          "%s: %s, allowed are kernels that divide %d inputs",
+          operation,
+          window,
+          inputs);
+    }
     return outputs * inputs;
   }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparseland.kernels;
 
+import org.jspecify.annotations.Nullable;
+
 /** One matrix packed twice: for few tokens and for many. */
 final class TwoForms implements PackedWeights {
 
@@ -32,8 +34,8 @@ final class TwoForms implements PackedWeights {
   }
 
   @Override
-  public int groups() {
-    return batch.groups();
+  public @Nullable ConvShape window() {
+    return batch.window();
   }
 
   @Override

@@ -58,7 +58,6 @@ class KernelChoicesTest {
     BitSet keep = new BitSet();
     keep.set(0, kept);
     Mask mask = Mask.of(geometry, Pattern.unstructured(), keep);
-    Weight weight = new Weight("w", List.of(10, in), new float[10 * in], "layer", mask);
     StoredTensor stored =
         new StoredTensor(
             "w",
@@ -67,7 +66,7 @@ class KernelChoicesTest {
             LongBuffer.wrap(mask.words()),
             TypedValues.fp32(FloatBuffer.allocate(kept)),
             KernelChoice.dense(""));
-    return choices(kernels).choose(weight, stored, reader);
+    return choices(kernels).choose(stored, reader, 49);
   }
 
   private static KernelChoices choices(ExportOptions.Kernels kernels) {
@@ -76,16 +75,21 @@ class KernelChoicesTest {
   }
 
   @ParameterizedTest
-  @CsvSource({
-    "100, 250, AUTO, csr", // 75 % pruned: the break-even itself
-    "100, 251, AUTO, dense",
-    "100, 301, SPARSE, csr",
-    "100, 10, DENSE, dense",
-    "8, 1, AUTO, dense" // short rows
-  })
-  void a_convolution_goes_by_sparsity_row_length_and_wish(
-      int in, int kept, ExportOptions.Kernels kernels, String design) {
-    assertThat(choose(CONVOLUTION, in, kept, kernels).choice().designs()).isEqualTo(design);
+  @CsvSource({"AUTO, csr", "SPARSE, csr", "DENSE, dense"})
+  void a_convolution_goes_by_costs_and_wish(ExportOptions.Kernels kernels, String design) {
+    DesignChoice made = choose(CONVOLUTION, 100, 301, kernels);
+
+    assertThat(made.choice().designs()).isEqualTo(design);
+    assertThat(made.costs()).containsOnlyKeys(49); // output pixels
+  }
+
+  @Test
+  void a_depthwise_convolution_runs_dense() {
+    ConvShape shape = new ConvShape(3, 3, 1, 1, 1, 1, 1, 1, 10);
+    Op depthwise = new Op.Conv2d("w", Optional.empty(), Activation.NONE, shape);
+
+    assertThat(choose(depthwise, 9, 20, ExportOptions.Kernels.SPARSE).choice().reason())
+        .isEqualTo("depthwise: one kernel, which multiplies all weights");
   }
 
   @ParameterizedTest
@@ -106,15 +110,14 @@ class KernelChoicesTest {
             "1 token 2.00x dense, 4 tokens 2.00x dense, 8 tokens 4.00x dense, 16 tokens 4.00x"
                 + " dense, 32 tokens 4.00x dense");
     assertThat(choose(CONVOLUTION, 100, 301, ExportOptions.Kernels.AUTO).choice().reason())
-        .isEqualTo("sparsity 0.6990 is below the fixed break-even 0.75 of convolutions");
+        .isEqualTo("made up: csr is fastest");
   }
 
   @Test
   void what_is_not_pruned_runs_dense() {
-    Weight weight = new Weight("w", List.of(10, 100), new float[1000], "layer", null);
     StoredTensor stored = StoredTensor.dense("w", List.of(10, 100), FloatBuffer.allocate(1000));
 
-    assertThat(choices(ExportOptions.Kernels.SPARSE).choose(weight, stored, LINEAR).choice())
+    assertThat(choices(ExportOptions.Kernels.SPARSE).choose(stored, LINEAR, 0).choice())
         .isEqualTo(KernelChoice.dense("not pruned"));
   }
 }

@@ -211,13 +211,23 @@ class ModelDirectoryTest {
   }
 
   @Test
-  void masks_are_mapped_not_copied() {
+  void tensors_lie_off_the_heap() {
     ModelDirectory.write(model, Models.mlp(), "{}");
 
     StoredTensor weight = ModelDirectory.read(model).tensors().get(0);
 
     assertThat(weight.values().isDirect()).isTrue();
     assertThat(requireNonNull(weight.mask()).isDirect()).isTrue();
+  }
+
+  @Test
+  void a_file_that_is_cut_after_reading_changes_nothing() throws IOException {
+    ModelDirectory.write(model, Models.mlp(), "{}");
+    ModelContent read = ModelDirectory.read(model);
+
+    Files.write(model.resolve("weights.safetensors"), new byte[0]); // the same file, now empty
+
+    assertThat(read).isEqualTo(Models.mlp());
   }
 
   @Test

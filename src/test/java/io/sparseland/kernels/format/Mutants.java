@@ -25,7 +25,7 @@ final class Mutants {
   void check(String file, byte[] bytes) throws IOException {
     Path path = model.resolve(file);
     Path saved = model.resolveSibling("saved-" + file);
-    Files.move(path, saved); // the old file may be mapped: never written over
+    Files.move(path, saved);
     Files.write(path, bytes);
     try {
       assertThat(ModelDirectory.read(model)).isEqualTo(good);

@@ -246,6 +246,31 @@ class SafeTensorsTest {
   }
 
   @Test
+  void a_file_that_is_cut_after_it_was_opened_is_an_error_and_no_crash() throws IOException {
+    Path file = folder.resolve("cut");
+    FloatBuffer values = FloatBuffer.allocate(1 << 16);
+    SafeTensors.write(
+        file,
+        List.of(
+            SafeTensors.Entry.floats("a", List.of(1 << 16), values),
+            SafeTensors.Entry.floats("b", List.of(1 << 16), values)));
+
+    try (SafeTensors read = SafeTensors.open(file);
+        RandomAccessFile cut = new RandomAccessFile(file.toFile(), "rw")) {
+      FloatBuffer before = read.floats("a");
+      long begin = read.find("b").orElseThrow().begin();
+      cut.setLength(begin + 4096);
+
+      assertThatExceptionOfType(FormatException.class)
+          .isThrownBy(() -> read.bytes("b"))
+          .withMessageContaining("the file was cut while it was read")
+          .withMessageContaining(String.valueOf(begin + 4096));
+      cut.setLength(0);
+      assertThat(before).isEqualTo(values);
+    }
+  }
+
+  @Test
   void a_hundred_thousand_tensors_are_the_limit() throws IOException {
     Path most = Files.write(folder.resolve("most"), header(many(100_000), 0));
     Path more = Files.write(folder.resolve("more"), header(many(100_001), 0));

@@ -3,6 +3,7 @@ package io.sparseland.kernels.tuning;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.sparseland.kernels.ConvShape;
 import io.sparseland.kernels.Kernels;
 import io.sparseland.kernels.Matrix;
 import io.sparseland.kernels.WeightType;
@@ -55,17 +56,41 @@ class DesignTimerTest {
             List.of(WeightType.FP32, WeightType.INT8),
             List.of(1, 3),
             List.of(List.of(32, 16)),
-            List.of(0.0, 0.9));
+            List.of(0.0, 0.9),
+            List.of(new Profiler.Grid.Conv(3, 8, 4, 25)));
 
     CostTable table = new Profiler(Kernels.of("java"), grid).measure("tiny", "a test", done -> {});
 
-    assertThat(table.rows()).hasSize(16).hasSize((int) grid.rows()); // 2 types, 4 patterns, 2 m
+    assertThat(table.rows()).hasSize(18).hasSize((int) grid.rows()); // 2 types, 4 patterns, 2 m; 2
     assertThat(table.rows())
         .allSatisfy(
             row -> {
               assertThat(row.costs()).containsOnlyKeys("csr", "dense");
               assertThat(row.costs().get("dense")).containsOnly(1.0);
             });
+  }
+
+  @Test
+  void convolutions_are_timed_on_images_of_so_many_pixels() {
+    Kernels kernels = Kernels.best();
+    Matrix w = Profiler.random("4x1", 8, 36, 0.5).under(ConvShape.square(3, 2, 1));
+
+    List<DesignTimer.Times> times = new DesignTimer(kernels, 3, false).time(w, 49, d -> true);
+
+    assertThat(times).extracting(DesignTimer.Times::design).contains("dense", "csr");
+    assertThat(times).allSatisfy(t -> assertThat(t.seconds()).allMatch(s -> s > 0));
+  }
+
+  @Test
+  void a_profile_looks_up_a_convolution_among_rows_of_its_window() {
+    CostTable table =
+        new Profiler(Kernels.of("java"), Profiler.Grid.quick(List.of()))
+            .measure("tiny", "a test", done -> {});
+    Matrix three = Profiler.random("4x1", 8, 36, 0.9).under(ConvShape.square(3, 1, 1));
+    Matrix linear = Profiler.random("4x1", 8, 36, 0.9);
+
+    assertThat(new Profile(table).of(three, "4x1", 784)).containsOnlyKeys("csr", "dense");
+    assertThat(new Profile(CostTable.of("generic")).of(linear, "4x1", 784)).containsKey("csr");
   }
 
   @Test

@@ -13,6 +13,7 @@ import io.sparseland.kernels.graph.Op;
 import io.sparseland.kernels.tuning.Costs;
 import io.sparseland.kernels.tuning.DesignChoice;
 import io.sparseland.kernels.tuning.Measured;
+import io.sparseland.kernels.tuning.OutputPixels;
 import io.sparseland.kernels.tuning.Profile;
 import java.nio.FloatBuffer;
 import java.nio.LongBuffer;
@@ -53,13 +54,17 @@ record Assembly(List<StoredTensor> tensors, List<LayerReport> layers) {
             ? new Profile(form.profile().get())
             : new Measured(Kernels.best(), bytes);
     KernelChoices choices = new KernelChoices(form, costs);
+    Map<String, List<Integer>> shapes = new HashMap<>();
+    draft.weights().values().forEach(weight -> shapes.put(weight.name(), weight.shape()));
+    Map<String, Integer> pixels = OutputPixels.of(draft.graph(), shapes);
     List<StoredTensor> tensors = new ArrayList<>();
     List<LayerReport> layers = new ArrayList<>();
     for (Weight weight : draft.weights().values()) {
       int i = tensors.size();
       List<Op> ops = readers.getOrDefault(weight.name(), List.of());
       Op reader = ops.isEmpty() ? null : ops.get(0);
-      DesignChoice made = choices.choose(weight, stored.get(i), reader);
+      DesignChoice made =
+          choices.choose(stored.get(i), reader, pixels.getOrDefault(weight.name(), 1));
       tensors.add(with(stored.get(i), made.choice()));
       if (weight.shape().size() > 1 && !weight.layer().isEmpty()) {
         layers.add(report(weight, tensors.get(i), reader, made, whys.get(i)));

@@ -5,13 +5,13 @@ import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.util.DefaultIndenter;
 import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
+import io.sparseland.kernels.ConvShape;
 import io.sparseland.kernels.WeightType;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
@@ -47,7 +47,7 @@ public record CostTable(String name, String machine, List<Row> rows) {
    * Costs of one kind of matrix over its sparsity.
    *
    * @param type of the weights
-   * @param pattern text of the mask's pattern
+   * @param pattern text of the mask's pattern; of a convolution behind its {@link #family}
    * @param tokens how many are multiplied at once
    * @param outputs rows of the matrix
    * @param inputs columns of the matrix
@@ -253,23 +253,34 @@ public record CostTable(String name, String machine, List<Row> rows) {
   }
 
   /**
-   * Costs by design, from the nearest row: same type; the pattern itself, else the largest block of
-   * the table that tiles it, else {@value #UNSTRUCTURED}; then the nearest number of tokens, then
-   * the nearest number of weights, both by ratio; linear in the sparsity between measured points.
+   * What patterns of a convolution's rows begin with: {@code "conv 1x1 "} or {@code "conv 3x3 "}.
+   */
+  public static String family(ConvShape window) {
+    return window.kernelH() * window.kernelW() == 1 ? "conv 1x1 " : "conv 3x3 ";
+  }
+
+  /**
+   * Costs by design, from the nearest row: same type and family; the pattern itself, else the
+   * largest block of the table that tiles it, else {@value #UNSTRUCTURED}; then the nearest number
+   * of tokens, then the nearest number of weights, both by ratio; linear in the sparsity between
+   * measured points.
    *
    * @throws IllegalArgumentException if the table has no row for the type
    */
   public SortedMap<String, Double> costs(
       WeightType type, String pattern, int tokens, double weights, double sparsity) {
-    List<Row> sameType = new ArrayList<>(rows.stream().filter(r -> r.type() == type).toList());
+    String family = pattern.substring(0, pattern.lastIndexOf(' ') + 1);
+    String own = pattern.substring(family.length());
+    List<Row> sameType = rows.stream().filter(r -> r.type() == type).toList();
     String nearest =
         sameType.stream()
-            .map(Row::pattern)
-            .filter(known -> tiles(known, pattern))
-            .max(Comparator.comparingInt(CostTable::area).thenComparing(k -> k.equals(pattern)))
+            .filter(row -> row.pattern().startsWith(family))
+            .map(row -> row.pattern().substring(family.length()))
+            .filter(known -> tiles(known, own))
+            .max(Comparator.comparingInt(CostTable::area).thenComparing(k -> k.equals(own)))
             .orElse(UNSTRUCTURED);
     return sameType.stream()
-        .filter(row -> row.pattern().equals(nearest))
+        .filter(row -> row.pattern().equals(family + nearest))
         .min(
             Comparator.<Row>comparingDouble(row -> distance(row.tokens(), tokens))
                 .thenComparingDouble(

@@ -76,7 +76,7 @@ public final class ModelDirectory {
   }
 
   /**
-   * Reads a model directory. Masks and values are views of the mapped file.
+   * Reads a model directory; the content keeps nothing of the files.
    *
    * @throws IllegalArgumentException if there is no such folder
    * @throws FormatException if it is not a sound model

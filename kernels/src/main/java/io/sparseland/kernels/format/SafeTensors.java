@@ -8,23 +8,22 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.nio.LongBuffer;
-import java.nio.MappedByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
 /**
- * A safetensors file: a strict reader over mapped memory, and the writer.
+ * A safetensors file: a strict reader, and the writer.
  *
  * <p>Opening checks the whole header and no data: lengths before anything is allocated, duplicate
  * names, types, shapes, and offsets that cover the data once, without holes, overlaps or a rest.
- * Buffers stay valid after {@link #close()}. Safe for use by several threads.
+ * Data is read when asked for, never mapped: a file that another process cuts meanwhile is an
+ * error, where mapped memory would end the JVM. Safe for use by several threads.
  */
 public final class SafeTensors implements AutoCloseable {
 
@@ -37,15 +36,10 @@ public final class SafeTensors implements AutoCloseable {
   /** Names beginning so belong to the writer's padding. */
   public static final String PADDING = "_pad.";
 
-  private static final long WINDOW_BYTES = 1L << 30;
-
   private final String file;
   private final FileChannel channel;
   private final Map<String, String> metadata;
   private final Map<String, Info> tensors = new LinkedHashMap<>();
-  private final Map<Long, Long> windows = new HashMap<>(); // begin to end
-  private final Map<String, Long> windowOf = new HashMap<>();
-  private final Map<Long, MappedByteBuffer> mapped = new HashMap<>();
 
   /** Type of elements, by the names of the format. */
   public enum Type {
@@ -159,15 +153,7 @@ public final class SafeTensors implements AutoCloseable {
     this.file = file;
     this.channel = channel;
     this.metadata = Collections.unmodifiableMap(header.metadata());
-    long window = -1;
-    for (Info tensor : header.tensors()) {
-      tensors.put(tensor.name(), tensor);
-      if (window < 0 || tensor.end() - window > WINDOW_BYTES) {
-        window = tensor.begin();
-      }
-      windows.put(window, tensor.end());
-      windowOf.put(tensor.name(), window);
-    }
+    header.tensors().forEach(tensor -> tensors.put(tensor.name(), tensor));
   }
 
   /**
@@ -240,9 +226,11 @@ public final class SafeTensors implements AutoCloseable {
   }
 
   /**
-   * The data of a tensor: mapped, read-only, little-endian.
+   * Reads the data of a tensor into memory of its own off the heap: read-only, little-endian.
    *
    * @throws IllegalArgumentException if there is no such tensor or it is larger than 2 GiB
+   * @throws FormatException if the file ends before the data does: it was cut after it was opened
+   * @throws java.io.UncheckedIOException if it cannot be read
    */
   public ByteBuffer bytes(String name) {
     Info tensor = tensors.get(name);
@@ -254,21 +242,29 @@ public final class SafeTensors implements AutoCloseable {
           "%s: tensor '%s' has %d bytes; allowed: less than 2^31"
               .formatted(file, name, tensor.bytes()));
     }
-    Long window = windowOf.get(name);
-    if (tensor.bytes() == 0 || window == null) {
-      return ByteBuffer.allocateDirect(0).order(ByteOrder.LITTLE_ENDIAN);
+    ByteBuffer bytes = ByteBuffer.allocateDirect((int) tensor.bytes());
+    try {
+      while (bytes.hasRemaining()) {
+        long at = tensor.begin() + bytes.position();
+        if (channel.read(bytes, at) < 0) {
+          throw new FormatException(
+              file,
+              at,
+              "the end, inside '%s'".formatted(name),
+              "%d more bytes: the file was cut while it was read".formatted(bytes.remaining()));
+        }
+      }
+    } catch (IOException e) {
+      throw RegularFile.unreadable(Path.of(file), e);
     }
-    int offset = Math.toIntExact(tensor.begin() - window);
-    return map(window)
-        .slice(offset, (int) tensor.bytes())
-        .asReadOnlyBuffer()
-        .order(ByteOrder.LITTLE_ENDIAN);
+    return bytes.flip().asReadOnlyBuffer().order(ByteOrder.LITTLE_ENDIAN);
   }
 
   /**
-   * The values of an F32 tensor: mapped, read-only.
+   * Reads the values of an F32 tensor.
    *
    * @throws IllegalArgumentException if there is no such tensor, or not of this type
+   * @see #bytes
    */
   public FloatBuffer floats(String name) {
     Info tensor = tensors.get(name);
@@ -286,22 +282,6 @@ public final class SafeTensors implements AutoCloseable {
       channel.close();
     } catch (IOException e) {
       throw RegularFile.unreadable(Path.of(file), e);
-    }
-  }
-
-  private MappedByteBuffer map(long window) {
-    synchronized (mapped) {
-      MappedByteBuffer memory = mapped.get(window);
-      if (memory == null) {
-        long end = windows.getOrDefault(window, window);
-        try {
-          memory = channel.map(FileChannel.MapMode.READ_ONLY, window, end - window);
-        } catch (IOException e) {
-          throw RegularFile.unreadable(Path.of(file), e);
-        }
-        mapped.put(window, memory);
-      }
-      return memory;
     }
   }
 }

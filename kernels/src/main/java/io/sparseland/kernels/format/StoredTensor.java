@@ -89,7 +89,7 @@ public record StoredTensor(
   /** The tensor as a matrix [shape[0], rest]. */
   public Matrix matrix() {
     int outputs = shape.get(0);
-    return new Matrix(outputs, elements() / outputs, 1, mask, data);
+    return new Matrix(outputs, elements() / outputs, null, mask, data);
   }
 
   /** Whether it has a mask. */

@@ -122,7 +122,7 @@ public final class SparseModel implements AutoCloseable {
    * @throws IllegalStateException if there is no such weight
    */
   public String design(String tensor, int tokens) {
-    return weights.packed(tensor).design(tokens);
+    return weights.design(tensor, tokens);
   }
 
   /** Memory held outside the heap by weights and buffers, in bytes. */

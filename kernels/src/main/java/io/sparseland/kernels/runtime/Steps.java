@@ -38,7 +38,7 @@ final class Steps {
 
   /** Whether the weight is multiplied in panels. */
   boolean sparse(String weight) {
-    return IN_PANELS.contains(weights.packed(weight).design(Integer.MAX_VALUE));
+    return IN_PANELS.contains(weights.packed(weight, null).design(Integer.MAX_VALUE));
   }
 
   /**
@@ -67,7 +67,7 @@ final class Steps {
   }
 
   private Step linear(Op.Linear linear, int x, int residual, int out) {
-    PackedWeights w = weights.packed(linear.weight());
+    PackedWeights w = weights.packed(linear.weight(), null);
     Tensor bias = bias(linear.bias());
     return residual < 0
         ? v -> kernels.linear(w, bias, linear.activation(), v[x], v[out])
@@ -86,7 +86,7 @@ final class Steps {
     } else if (op instanceof Op.Linear linear) {
       return linear(linear, x, -1, out);
     } else if (op instanceof Op.Conv2d conv) {
-      PackedWeights w = weights.packed(conv.weight());
+      PackedWeights w = weights.packed(conv.weight(), conv.shape());
       Tensor bias = bias(conv.bias());
       return v -> kernels.conv2d(w, bias, conv.activation(), conv.shape(), v[x], v[out]);
     } else if (op instanceof Op.Pool2d pool) {

@@ -3,6 +3,7 @@ package io.sparseland.kernels.runtime;
 
 import static java.util.Objects.requireNonNull;
 
+import io.sparseland.kernels.ConvShape;
 import io.sparseland.kernels.ElementType;
 import io.sparseland.kernels.JavaWorkers;
 import io.sparseland.kernels.Kernels;
@@ -19,13 +20,15 @@ import java.nio.FloatBuffer;
 import java.nio.LongBuffer;
 import java.util.Collection;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -38,16 +41,23 @@ final class Weights implements AutoCloseable {
   private static final Logger LOGGER = LoggerFactory.getLogger(Weights.class);
 
   private final Kernels kernels;
-  private final Map<String, PackedWeights> packed = new ConcurrentHashMap<>();
+  private final Map<Key, PackedWeights> packed = new ConcurrentHashMap<>();
   private final Map<String, Tensor> tensors = new HashMap<>();
   private final Collection<String> notes = new ConcurrentLinkedQueue<>();
+
+  /** A tensor under one window: convolutions that share it may have several. */
+  private record Key(String tensor, @Nullable ConvShape window) {
+    static Key of(Op op, String tensor) {
+      return new Key(tensor, op instanceof Op.Conv2d conv ? conv.shape() : null);
+    }
+  }
 
   Weights(ModelContent content, Kernels kernels) {
     this.kernels = kernels;
     Map<String, StoredTensor> stored =
         content.tensors().stream()
             .collect(Collectors.toMap(StoredTensor::name, Function.identity()));
-    Map<String, Op> matrices = new LinkedHashMap<>(); // by tensor
+    Set<Key> matrices = new LinkedHashSet<>();
     for (Node node : content.graph().nodes()) {
       for (String name : node.op().tensors()) {
         StoredTensor tensor = stored.get(name);
@@ -55,19 +65,19 @@ final class Weights implements AutoCloseable {
           throw new IllegalArgumentException(node + ": tensor '" + name + "' does not exist");
         }
         if (isMatrix(node.op(), name)) {
-          matrices.putIfAbsent(name, node.op());
+          matrices.add(Key.of(node.op(), name));
         } else {
           tensors.computeIfAbsent(name, key -> expand(tensor));
         }
       }
     }
     try {
-      List<Map.Entry<String, Op>> tasks = List.copyOf(matrices.entrySet());
+      List<Key> tasks = List.copyOf(matrices);
       JavaWorkers.run(
           tasks.size(),
           i -> {
-            String name = tasks.get(i).getKey();
-            packed.put(name, pack(requireNonNull(stored.get(name)), tasks.get(i).getValue()));
+            Key key = tasks.get(i);
+            packed.put(key, pack(requireNonNull(stored.get(key.tensor())), key.window()));
           });
     } catch (RuntimeException | Error e) {
       close();
@@ -81,13 +91,22 @@ final class Weights implements AutoCloseable {
     return notes.stream().distinct().sorted().toList();
   }
 
-  /** A matrix of a linear layer or a convolution. */
-  PackedWeights packed(String name) {
-    PackedWeights weights = packed.get(name);
+  /** A matrix of a linear layer, or of a convolution with this window. */
+  PackedWeights packed(String name, @Nullable ConvShape window) {
+    PackedWeights weights = packed.get(new Key(name, window));
     if (weights == null) {
       throw new IllegalStateException("weight '" + name + "' was not packed");
     }
     return weights;
+  }
+
+  /** Name of the design by which a weight multiplies this many tokens. */
+  String design(String name, int tokens) {
+    return packed.entrySet().stream()
+        .filter(entry -> entry.getKey().tensor().equals(name))
+        .map(entry -> entry.getValue().design(tokens))
+        .min(String::compareTo)
+        .orElseThrow(() -> new IllegalStateException("weight '" + name + "' was not packed"));
   }
 
   /** Any other tensor. */
@@ -115,21 +134,21 @@ final class Weights implements AutoCloseable {
         || (op instanceof Op.Conv2d conv && conv.weight().equals(name));
   }
 
-  private static int groups(Op op) {
-    return op instanceof Op.Conv2d conv ? conv.shape().groups() : 1;
-  }
-
   /**
    * Packs for the designs that the file names. One that these kernels lack or that refuses is
    * replaced, which is noted: by the general one of its kind, else by any, else by fp32.
    */
-  private PackedWeights pack(StoredTensor tensor, Op op) {
-    Matrix matrix = tensor.matrix().inGroups(groups(op));
-    if (op instanceof Op.Conv2d && matrix.values().type() != WeightType.FP32) {
+  private PackedWeights pack(StoredTensor tensor, @Nullable ConvShape window) {
+    Matrix plain = tensor.matrix();
+    Matrix matrix = window == null ? plain : plain.under(window);
+    if (window != null && matrix.values().type() != WeightType.FP32) {
       notes.add("tensor '%s': convolutions run as fp32".formatted(tensor.name()));
       return kernels.pack(matrix.expanded(), Kernels.DENSE);
     }
     KernelChoice choice = tensor.choice();
+    if (window != null) {
+      return kernels.pack(matrix, possible(tensor.name(), matrix, choice.batch()));
+    }
     String decode = possible(tensor.name(), matrix, choice.decode());
     String batch = possible(tensor.name(), matrix, choice.batch());
     if (decode.isEmpty() || batch.isEmpty()) {

@@ -17,6 +17,7 @@ public interface Costs {
    * Cost by design. There is a dense design among them, unless no dense one takes the type.
    *
    * @param pattern text of the mask's pattern, {@code dense} without mask
+   * @param tokens of a convolution: output pixels of one image
    */
   SortedMap<String, Double> of(Matrix w, String pattern, int tokens);
 }

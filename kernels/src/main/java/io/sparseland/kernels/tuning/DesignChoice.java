@@ -22,7 +22,7 @@ import java.util.function.Predicate;
  * dear as the decode design.
  *
  * @param choice what is stored
- * @param costs by number of tokens, then by design
+ * @param costs by number of tokens (of a convolution: output pixels), then by design
  * @param unit of the costs
  */
 public record DesignChoice(
@@ -61,6 +61,20 @@ public record DesignChoice(
     }
     KernelChoice choice = new KernelChoice(decode, many, from, reason(source, decode, many, from));
     return new DesignChoice(choice, costs, source.unit());
+  }
+
+  /**
+   * Chooses for a convolution: one design for all images.
+   *
+   * @param w with its window
+   * @param pixels of an output image
+   */
+  public static DesignChoice ofConvolution(
+      Matrix w, String pattern, Costs source, int pixels, Predicate<String> allowed) {
+    SortedMap<String, Double> costs = source.of(w, pattern, pixels);
+    String design = cheapest(costs, allowed);
+    KernelChoice choice = KernelChoice.always(design, reason(source, design, design, 1));
+    return new DesignChoice(choice, Map.of(pixels, costs), source.unit());
   }
 
   private static String reason(Costs source, String decode, String many, int from) {

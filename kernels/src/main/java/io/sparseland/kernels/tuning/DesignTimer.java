@@ -2,6 +2,7 @@
 package io.sparseland.kernels.tuning;
 
 import io.sparseland.kernels.Activation;
+import io.sparseland.kernels.ConvShape;
 import io.sparseland.kernels.ElementType;
 import io.sparseland.kernels.Kernels;
 import io.sparseland.kernels.Matrix;
@@ -15,6 +16,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.function.Predicate;
+import java.util.stream.IntStream;
 
 /**
  * Times the designs that take a matrix, in turns, so that all meet the same disturbances. A design
@@ -68,7 +70,11 @@ public final class DesignTimer {
     this.flush = new float[cold ? FLUSH_FLOATS : 0];
   }
 
-  /** Times every design that takes the matrix and that the filter lets through. */
+  /**
+   * Times every design that takes the matrix and that the filter lets through.
+   *
+   * @param tokens of a convolution: output pixels of one image, which is about square
+   */
   public List<Times> time(Matrix w, int tokens, Predicate<String> filter) {
     List<Candidate> candidates = new ArrayList<>();
     try {
@@ -84,13 +90,8 @@ public final class DesignTimer {
   }
 
   private List<Times> time(Matrix w, int tokens, List<Candidate> candidates) {
-    float[] values = new float[tokens * w.inputs()];
-    Random random = new Random(1);
-    for (int i = 0; i < values.length; i++) {
-      values[i] = random.nextFloat() - 0.5f;
-    }
-    Tensor x = Tensor.of(values, tokens, w.inputs());
-    Tensor y = Tensor.allocate(ElementType.FLOAT32, tokens, w.outputs());
+    Tensor x = input(w, tokens);
+    Tensor y = output(w, x);
     double best = Double.POSITIVE_INFINITY;
     for (Candidate candidate : candidates) {
       candidate.warmUp(x, y);
@@ -105,6 +106,39 @@ public final class DesignTimer {
       }
     }
     return candidates.stream().map(c -> c.times(tokens)).toList();
+  }
+
+  private static Tensor input(Matrix w, int tokens) {
+    ConvShape s = w.window();
+    if (s == null) {
+      return random(tokens, w.inputs());
+    }
+    int side = Math.max(1, (int) Math.round(Math.sqrt(tokens)));
+    int height = (side - 1) * s.strideH() + (s.kernelH() - 1) * s.dilationH() + 1 - 2 * s.padH();
+    int width = (side - 1) * s.strideW() + (s.kernelW() - 1) * s.dilationW() + 1 - 2 * s.padW();
+    int channels = w.inputs() / (s.kernelH() * s.kernelW()) * s.groups();
+    return random(1, channels, Math.max(1, height), Math.max(1, width));
+  }
+
+  private static Tensor output(Matrix w, Tensor x) {
+    ConvShape s = w.window();
+    return s == null
+        ? Tensor.allocate(ElementType.FLOAT32, x.dimension(0), w.outputs())
+        : Tensor.allocate(
+            ElementType.FLOAT32,
+            1,
+            w.outputs(),
+            s.outputH(x.dimension(2)),
+            s.outputW(x.dimension(3)));
+  }
+
+  private static Tensor random(int... shape) {
+    float[] values = new float[IntStream.of(shape).reduce(1, Math::multiplyExact)];
+    Random random = new Random(1);
+    for (int i = 0; i < values.length; i++) {
+      values[i] = random.nextFloat() - 0.5f;
+    }
+    return Tensor.of(values, shape);
   }
 
   /** Reads and writes more than the caches hold, and wakes the threads, which have slept. */
@@ -158,9 +192,14 @@ public final class DesignTimer {
     }
 
     private double call(Tensor x, Tensor y, int times) {
+      ConvShape window = packed.window();
       long start = System.nanoTime();
       for (int i = 0; i < times; i++) {
-        kernels.linear(packed, null, Activation.NONE, x, y);
+        if (window == null) {
+          kernels.linear(packed, null, Activation.NONE, x, y);
+        } else {
+          kernels.conv2d(packed, null, Activation.NONE, window, x, y);
+        }
       }
       return Math.max(1e-9, (System.nanoTime() - start) / 1e9 / times);
     }

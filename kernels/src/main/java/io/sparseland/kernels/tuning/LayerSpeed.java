@@ -5,17 +5,19 @@ import io.sparseland.kernels.Kernels;
 import io.sparseland.kernels.Matrix;
 import io.sparseland.kernels.format.KernelChoice;
 import io.sparseland.kernels.format.StoredTensor;
+import io.sparseland.kernels.graph.Node;
 import io.sparseland.kernels.graph.Op;
 import io.sparseland.kernels.runtime.SparseModel;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Predicate;
-import java.util.stream.Collectors;
 
 /**
- * Whether the linear layers of a model are slower than dense: each design that runs in turns with
- * the dense ones on the same matrix.
+ * Whether the layers of a model are slower than dense: each design that runs in turns with the
+ * dense ones on the same matrix.
  */
 public final class LayerSpeed {
 
@@ -36,7 +38,7 @@ public final class LayerSpeed {
    * One layer.
    *
    * @param tensor its weight
-   * @param tokens multiplied at once
+   * @param tokens multiplied at once; of a convolution output pixels
    * @param design what runs it
    * @param ratio of the fastest dense design's time to its own, median of the rounds; 1 when it is
    *     dense itself
@@ -46,20 +48,33 @@ public final class LayerSpeed {
   public record Row(
       String tensor, int tokens, String design, double ratio, int rounds, boolean slower) {}
 
-  /** Measures every masked linear layer. */
+  /** Measures every masked linear layer, and every masked convolution on one image. */
   public List<Row> measure(SparseModel model, List<Integer> tokens) {
     long bytes =
         model.content().tensors().stream()
             .mapToLong(t -> (long) t.kept() * t.data().type().bytes())
             .sum();
-    var weights =
-        model.content().graph().nodes().stream()
-            .filter(node -> node.op() instanceof Op.Linear)
-            .map(node -> ((Op.Linear) node.op()).weight())
-            .collect(Collectors.toSet());
+    Map<String, Op> readers = new HashMap<>(); // of weights
+    for (Node node : model.content().graph().nodes()) {
+      if (node.op() instanceof Op.Linear linear) {
+        readers.putIfAbsent(linear.weight(), linear);
+      } else if (node.op() instanceof Op.Conv2d conv) {
+        readers.putIfAbsent(conv.weight(), conv);
+      }
+    }
+    Map<String, List<Integer>> shapes = new HashMap<>();
+    model.content().tensors().forEach(tensor -> shapes.put(tensor.name(), tensor.shape()));
+    Map<String, Integer> pixels = OutputPixels.of(model.content().graph(), shapes);
     List<Row> rows = new ArrayList<>();
     for (StoredTensor tensor : model.content().tensors()) {
-      if (!tensor.masked() || !weights.contains(tensor.name())) {
+      Op reader = readers.get(tensor.name());
+      if (!tensor.masked() || reader == null) {
+        continue;
+      }
+      if (reader instanceof Op.Conv2d conv) {
+        int m = pixels.getOrDefault(tensor.name(), 1);
+        Matrix w = tensor.matrix().under(conv.shape());
+        rows.add(row(tensor.name(), w, m, model.design(tensor.name(), m), false));
         continue;
       }
       for (int m : tokens) {

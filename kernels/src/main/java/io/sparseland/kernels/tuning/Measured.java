@@ -51,7 +51,8 @@ public final class Measured implements Costs {
     String key =
         String.format(
             Locale.ROOT,
-            "%s %d %d %s %.2f %d",
+            "%s %s %d %d %s %.2f %d",
+            w.window(),
             w.values().type(),
             w.outputs(),
             w.inputs(),
@@ -62,7 +63,7 @@ public final class Measured implements Costs {
         key,
         unused -> {
           SortedMap<String, Double> costs = new TreeMap<>();
-          (tokens == 1 ? decode : warm)
+          (tokens == 1 && w.window() == null ? decode : warm)
               .time(w, tokens, design -> true)
               .forEach(times -> costs.put(times.design(), 1e6 * times.median()));
           return costs;

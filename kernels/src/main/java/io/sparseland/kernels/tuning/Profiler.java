@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparseland.kernels.tuning;
 
+import io.sparseland.kernels.ConvShape;
 import io.sparseland.kernels.Kernels;
 import io.sparseland.kernels.Matrix;
 import io.sparseland.kernels.WeightType;
@@ -14,6 +15,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.DoubleFunction;
 import java.util.function.LongConsumer;
 
 /** Measures the rows of a {@link CostTable} on this machine, with random matrices. */
@@ -35,12 +37,19 @@ public final class Profiler {
    * @param tokens at once
    * @param shapes outputs and inputs
    * @param sparsities shares of pruned weights
+   * @param convolutions of fp32, each with every pattern of convolutions
    */
   public record Grid(
       List<WeightType> types,
       List<Integer> tokens,
       List<List<Integer>> shapes,
-      List<Double> sparsities) {
+      List<Double> sparsities,
+      List<Conv> convolutions) {
+
+    private static final List<String> CONV_PATTERNS = List.of(CostTable.UNSTRUCTURED, "4x1");
+
+    /** A convolution with stride 1 and as many output pixels as input pixels. */
+    public record Conv(int kernel, int outputs, int channels, int pixels) {}
 
     /** Copies the lists. */
     public Grid {
@@ -48,6 +57,7 @@ public final class Profiler {
       tokens = List.copyOf(tokens);
       shapes = List.copyOf(shapes);
       sparsities = List.copyOf(sparsities);
+      convolutions = List.copyOf(convolutions);
     }
 
     /** What a profile that is shipped has. */
@@ -56,20 +66,28 @@ public final class Profiler {
           types,
           List.of(1, 8, 32, 128),
           List.of(List.of(256, 256), List.of(1536, 768)),
-          List.of(0.0, 0.5, 0.7, 0.8, 0.9, 0.95, 0.99));
+          List.of(0.0, 0.5, 0.7, 0.8, 0.9, 0.95, 0.99),
+          List.of(
+              new Conv(3, 64, 64, 3136),
+              new Conv(3, 256, 256, 196),
+              new Conv(1, 256, 64, 3136),
+              new Conv(1, 256, 1024, 196)));
     }
 
     /** Half a minute. */
     public static Grid quick(List<WeightType> types) {
       return new Grid(
-          types, List.of(1, 32), List.of(List.of(768, 768)), List.of(0.0, 0.5, 0.8, 0.9, 0.95));
+          types,
+          List.of(1, 32),
+          List.of(List.of(768, 768)),
+          List.of(0.0, 0.5, 0.8, 0.9, 0.95),
+          List.of(new Conv(3, 128, 128, 784), new Conv(1, 128, 512, 784)));
     }
 
     /** Number of rows. */
     public long rows() {
-      return types.stream().mapToLong(t -> patterns(t).size()).sum()
-          * tokens.size()
-          * shapes.size();
+      return types.stream().mapToLong(t -> patterns(t).size()).sum() * tokens.size() * shapes.size()
+          + (long) convolutions.size() * CONV_PATTERNS.size();
     }
 
     private static List<String> patterns(WeightType type) {
@@ -105,14 +123,41 @@ public final class Profiler {
         }
       }
     }
+    for (Grid.Conv conv : grid.convolutions()) {
+      for (String pattern : Grid.CONV_PATTERNS) {
+        rows.add(row(conv, pattern));
+        done.accept(rows.size());
+      }
+    }
     return new CostTable(name, machine, rows);
   }
 
   private CostTable.Row row(WeightType type, String pattern, int outputs, int inputs, int tokens) {
     DesignTimer timer = tokens == 1 && outputs * inputs >= COLD_WEIGHTS ? cold : warm;
+    DoubleFunction<Matrix> matrix = s -> random(pattern, outputs, inputs, s).as(type);
+    return new CostTable.Row(
+        type, pattern, tokens, outputs, inputs, grid.sparsities(), costs(timer, matrix, tokens));
+  }
+
+  private CostTable.Row row(Grid.Conv conv, String pattern) {
+    ConvShape window = ConvShape.square(conv.kernel(), 1, conv.kernel() / 2);
+    int inputs = conv.channels() * conv.kernel() * conv.kernel();
+    DoubleFunction<Matrix> matrix = s -> random(pattern, conv.outputs(), inputs, s).under(window);
+    return new CostTable.Row(
+        WeightType.FP32,
+        CostTable.family(window) + pattern,
+        conv.pixels(),
+        conv.outputs(),
+        inputs,
+        grid.sparsities(),
+        costs(warm, matrix, conv.pixels()));
+  }
+
+  private SortedMap<String, List<Double>> costs(
+      DesignTimer timer, DoubleFunction<Matrix> matrix, int tokens) {
     SortedMap<String, List<Double>> costs = new TreeMap<>();
     for (int i = 0; i < grid.sparsities().size(); i++) {
-      Matrix w = random(pattern, outputs, inputs, grid.sparsities().get(i)).as(type);
+      Matrix w = matrix.apply(grid.sparsities().get(i));
       List<DesignTimer.Times> all = timer.time(w, tokens, design -> true);
       double dense =
           all.stream()
@@ -126,7 +171,7 @@ public final class Profiler {
             .set(i, times.median() / dense);
       }
     }
-    return new CostTable.Row(type, pattern, tokens, outputs, inputs, grid.sparsities(), costs);
+    return costs;
   }
 
   /** Costs of a design that has refused all so far. */

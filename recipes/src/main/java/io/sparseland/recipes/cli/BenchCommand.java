@@ -2,16 +2,19 @@
 package io.sparseland.recipes.cli;
 
 import io.sparseland.kernels.Kernels;
+import io.sparseland.kernels.OneDnn;
 import io.sparseland.kernels.format.ModelDirectory;
 import io.sparseland.kernels.runtime.SparseModel;
 import io.sparseland.kernels.tuning.LayerSpeed;
 import io.sparseland.recipes.Failure;
 import io.sparseland.recipes.run.BenchRow;
+import io.sparseland.recipes.run.LoadTime;
 import io.sparseland.recipes.run.Machine;
 import io.sparseland.recipes.run.SavedRun;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
@@ -49,6 +52,7 @@ final class BenchCommand implements Callable<Integer> {
   record Measured(
       String model,
       String cpu,
+      LoadTime load,
       List<BenchRow> bench,
       List<LayerSpeed.Row> layers,
       List<String> notes) {}
@@ -73,25 +77,43 @@ final class BenchCommand implements Callable<Integer> {
     }
     try (SavedRun saved = SavedRun.open(run, options.folders(run), options.classes());
         Progress progress = Progress.of(main.console())) {
+      progress.phase("loading");
+      LoadTime load = LoadTime.measure(exported);
       progress.phase("measuring");
       List<BenchRow> rows = saved.bench(exported, batches, threads, progress);
       progress.phase("measuring layers");
       Kernels kernels = Kernels.best();
       List<LayerSpeed.Row> layers;
-      List<String> notes;
+      List<String> notes = new ArrayList<>();
+      if (!OneDnn.loaded()) {
+        notes.add(OneDnn.status());
+      }
       try (SparseModel sparse = SparseModel.load(exported, kernels)) {
         layers = new LayerSpeed(kernels).measure(sparse, batches);
-        notes = sparse.notes();
+        notes.addAll(sparse.notes());
       }
       if (main.console().json()) {
         main.console()
-            .document(new Measured(exported.toString(), Machine.cpu(), rows, layers, notes));
+            .document(new Measured(exported.toString(), Machine.cpu(), load, rows, layers, notes));
       } else {
-        main.console().result(Machine.cpu() + "\n" + ReportText.of(rows) + text(layers));
+        main.console()
+            .result(Machine.cpu() + "\n" + text(load) + ReportText.of(rows) + text(layers));
         notes.forEach(note -> main.console().result("note: " + note));
       }
     }
     return 0;
+  }
+
+  private static String text(LoadTime load) {
+    return String.format(
+        Locale.ROOT,
+        "load: %.1f MB in %.3f s (median of %d, spread %.3f), first time %.3f s; packed %.1f MB%n",
+        load.fileBytes() / 1e6,
+        load.seconds(),
+        load.rounds(),
+        load.spread(),
+        load.firstSeconds(),
+        load.residentBytes() / 1e6);
   }
 
   private static String text(List<LayerSpeed.Row> layers) {

@@ -33,6 +33,12 @@ final class BenchKernelsCommand implements Callable<Integer> {
   @Option(names = "--sweep", description = "Never slower than dense, at every sparsity.")
   private boolean sweep;
 
+  @Option(names = "--conv", description = "Convolutions of ResNet and MobileNetV2.")
+  private boolean conv;
+
+  @Option(names = "--training", description = "Products of a training step.")
+  private boolean training;
+
   @Option(names = "--csv", description = "Comma-separated values.")
   private boolean csv;
 
@@ -85,6 +91,8 @@ final class BenchKernelsCommand implements Callable<Integer> {
     flag(arguments, "--quick", quick);
     flag(arguments, "--goals", goals);
     flag(arguments, "--sweep", sweep);
+    flag(arguments, "--conv", conv);
+    flag(arguments, "--training", training);
     flag(arguments, "--no-peers", noPeers);
     value(arguments, "--filter", filter);
     value(arguments, "--rounds", rounds);

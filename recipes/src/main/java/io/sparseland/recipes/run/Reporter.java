@@ -7,6 +7,7 @@ import io.sparseland.core.LayerOutcome;
 import io.sparseland.core.Mask;
 import io.sparseland.core.export.ExportResult;
 import io.sparseland.core.export.LayerReport;
+import io.sparseland.kernels.OneDnn;
 import io.sparseland.kernels.format.KernelChoice;
 import io.sparseland.recipes.Comparison;
 import io.sparseland.recipes.Expect;
@@ -125,6 +126,9 @@ final class Reporter {
 
   private List<String> notes(List<Report.LayerRow> rows) {
     List<String> notes = new ArrayList<>(state.notes);
+    if (state.exported != null && !OneDnn.loaded()) {
+      notes.add(OneDnn.status());
+    }
     for (Report.LayerRow row : rows) {
       if (row.kept() == row.weights()) {
         notes.add("layer %s: %s".formatted(row.name(), row.reason()));
