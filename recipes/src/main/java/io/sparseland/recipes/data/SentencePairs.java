@@ -26,7 +26,7 @@ import org.apache.commons.math3.stat.correlation.SpearmansCorrelation;
  * @param scores one per pair
  * @param digest SHA-256 of all tokens
  */
-record SentencePairs(List<int[]> first, List<int[]> pairs, double[] scores, String digest)
+record SentencePairs(List<int[]> first, List<int[]> pairs, List<Double> scores, String digest)
     implements DataSet {
 
   private static final int TEST_BATCH = 64;
@@ -88,11 +88,12 @@ record SentencePairs(List<int[]> first, List<int[]> pairs, double[] scores, Stri
             }
           }
         });
-    double[] cosines = new double[scores.length];
+    double[] cosines = new double[scores.size()];
     for (int i = 0; i < cosines.length; i++) {
       cosines[i] = cosine(vectors[2 * i], vectors[2 * i + 1]);
     }
-    return new SpearmansCorrelation().correlation(cosines, scores);
+    return new SpearmansCorrelation()
+        .correlation(cosines, scores.stream().mapToDouble(s -> s).toArray());
   }
 
   private static double cosine(double[] a, double[] b) {

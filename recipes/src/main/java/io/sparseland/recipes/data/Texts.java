@@ -7,6 +7,8 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.SeekableByteChannel;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -20,6 +22,8 @@ import java.util.zip.ZipException;
 
 /** Files of text or bytes, and digests of tokens. */
 final class Texts {
+
+  private static final int GZIP = 0x8b1f; // first two bytes, little-endian
 
   private Texts() {}
 
@@ -43,6 +47,20 @@ final class Texts {
     } catch (ZipException | EOFException e) {
       throw new FormatException(
           file.toString(), FormatException.NOWHERE, "damaged gzip data", "a whole file", e);
+    }
+  }
+
+  /** Bytes of a file once unpacked, below 4 GiB, as the end of a gzip file tells. */
+  static long size(Path file) throws IOException {
+    try (SeekableByteChannel channel = Files.newByteChannel(file)) {
+      ByteBuffer bytes = ByteBuffer.allocate(Integer.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+      channel.read(bytes);
+      boolean zipped = bytes.position() == Integer.BYTES && (bytes.getShort(0) & 0xffff) == GZIP;
+      if (!zipped) {
+        return channel.size();
+      }
+      channel.position(channel.size() - Integer.BYTES).read(bytes.clear());
+      return bytes.getInt(0) & 0xffffffffL;
     }
   }
 
