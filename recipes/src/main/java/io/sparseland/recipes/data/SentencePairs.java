@@ -10,8 +10,8 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.training.ParameterStore;
 import io.sparseland.core.Calibrator;
 import io.sparseland.core.Torch;
+import io.sparseland.core.graph.TraceInput;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -35,6 +35,16 @@ record SentencePairs(List<int[]> first, List<int[]> pairs, List<Double> scores, 
   @Override
   public Shape item() {
     return new Shape(TRACED);
+  }
+
+  @Override
+  public TraceInput traced() {
+    return Tokens.traced(item());
+  }
+
+  @Override
+  public NDList probe(NDManager manager) {
+    return new NDList(Tokens.ids(manager, pairs.subList(0, 1)));
   }
 
   @Override
@@ -124,9 +134,7 @@ record SentencePairs(List<int[]> first, List<int[]> pairs, List<Double> scores, 
   }
 
   private static NDArray ids(NDManager manager, List<int[]> sentences, List<Integer> part) {
-    long[] ids =
-        part.stream().flatMapToInt(i -> Arrays.stream(sentences.get(i))).asLongStream().toArray();
-    return manager.create(ids, new Shape(part.size(), ids.length / part.size()));
+    return Tokens.ids(manager, part.stream().map(sentences::get).toList());
   }
 
   @Override

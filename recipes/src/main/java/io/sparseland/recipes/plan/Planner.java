@@ -93,11 +93,11 @@ public final class Planner {
 
   private StepPlan step(int index, Step step) {
     boolean unlabelled = !(recipe.data() instanceof LabelledSource);
-    if (unlabelled && !(step instanceof Step.Prune || step instanceof Step.Evaluate)) {
+    if (unlabelled && (step instanceof Step.Train || step instanceof Step.Bench)) {
       mistakes.add(
           loaded.place("steps", index),
           "'%s' needs labelled examples, this data has none".formatted(step.word()),
-          "possible here: prune, evaluate");
+          "possible here: prune, evaluate, export");
       return new StepPlan(step.word(), "impossible", 0, 0, List.of());
     }
     if (step instanceof Step.Train train) {

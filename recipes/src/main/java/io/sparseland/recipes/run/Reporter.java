@@ -52,7 +52,6 @@ final class Reporter {
         new Report(
             loaded.name(),
             Map.copyOf(state.scores),
-            state.accuracyExported,
             state.masks.sparsity(),
             pruned / (double) parameters,
             parameters - pruned,
