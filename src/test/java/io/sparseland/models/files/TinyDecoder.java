@@ -22,7 +22,22 @@ record TinyDecoder(Decoder sizes, Map<String, float[]> weights) {
   /** Weights are multiples of 1/256 below 1, so that fp16 and bf16 hold them exactly. */
   static TinyDecoder of(Rotary.Pairs pairs, boolean tied) {
     Attention attention = new Attention(4, 2, new Rotary(6, 100, pairs));
-    Decoder sizes = new Decoder(11, 8, 2, 24, 10, attention, 1e-5f, tied);
+    return of(new Decoder(11, 8, 2, 24, 10, attention, 1e-5f, tied));
+  }
+
+  /** One that fits a file of llama2.c: neighbouring pairs, base 10000. */
+  static TinyDecoder llama2c(boolean tied) {
+    Rotary rotary = new Rotary(6, 10_000, Rotary.Pairs.NEIGHBOURS);
+    return of(new Decoder(11, 8, 2, 24, 10, new Attention(4, 2, rotary), 1e-5f, tied));
+  }
+
+  /** The same with a vocabulary of 266 pieces and a context of 32. */
+  static TinyDecoder stories() {
+    Rotary rotary = new Rotary(6, 10_000, Rotary.Pairs.NEIGHBOURS);
+    return of(new Decoder(266, 32, 2, 24, 12, new Attention(4, 2, rotary), 1e-5f, true));
+  }
+
+  private static TinyDecoder of(Decoder sizes) {
     Random random = new Random(5);
     Map<String, float[]> weights = new LinkedHashMap<>();
     for (Wanted wanted : DecoderTensors.of(sizes)) {

@@ -5,30 +5,24 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.sparseland.kernels.format.FormatException;
+import io.sparseland.models.files.TinyStories;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class Llama2cTokenizerTest {
 
-  /** Pieces behind the 259 fixed ones, with scores: 259 is the space. */
-  private static final List<String> PIECES = List.of(" ", "a", "b", "ab", "ba", " a", "aba");
-
-  private static final float[] SCORES = {-9, -9, -9, -2, -1, -3, -4};
+  /** Fixed pieces, then those of TinyStories; 259 is the space. */
+  private static final int VOCABULARY = 259 + TinyStories.PIECES.size();
 
   @TempDir Path folder;
 
   @Test
   void the_pair_of_the_highest_score_is_merged_first() throws IOException {
-    Tokenizer tokenizer = Llama2cTokenizer.open(write(bytes()), 259 + PIECES.size());
+    Tokenizer tokenizer = Llama2cTokenizer.open(write(TinyStories.tokenizer()), VOCABULARY);
 
     // " aba": ba (-1) comes before ab (-2) and " a" (-3); then " a" comes before a + ba (-4).
     assertThat(tokenizer.encode("aba")).containsExactly(264, 263);
@@ -41,7 +35,7 @@ class Llama2cTokenizerTest {
 
   @Test
   void a_character_without_a_piece_becomes_its_bytes_and_comes_back() throws IOException {
-    Tokenizer tokenizer = Llama2cTokenizer.open(write(bytes()), 259 + PIECES.size());
+    Tokenizer tokenizer = Llama2cTokenizer.open(write(TinyStories.tokenizer()), VOCABULARY);
 
     int[] ids = tokenizer.encode("é\n");
 
@@ -53,7 +47,7 @@ class Llama2cTokenizerTest {
 
   @Test
   void a_file_that_is_cut_or_longer_or_lies_about_a_length_is_refused() throws IOException {
-    byte[] good = bytes();
+    byte[] good = TinyStories.tokenizer();
     byte[] lying = good.clone();
     lying[8] = 99; // length of the first piece
 
@@ -66,27 +60,12 @@ class Llama2cTokenizerTest {
   private void refused(byte[] bytes, String message) throws IOException {
     Path file = write(bytes);
 
-    assertThatThrownBy(() -> Llama2cTokenizer.open(file, 259 + PIECES.size()))
+    assertThatThrownBy(() -> Llama2cTokenizer.open(file, VOCABULARY))
         .isInstanceOf(FormatException.class)
         .hasMessageContainingAll("tok.bin", message);
   }
 
   private Path write(byte[] bytes) throws IOException {
     return Files.write(folder.resolve("tok.bin"), bytes);
-  }
-
-  private static byte[] bytes() {
-    List<String> all = new ArrayList<>();
-    for (int i = 0; i < 259; i++) {
-      all.add("<" + i + ">");
-    }
-    all.addAll(PIECES);
-    ByteBuffer out = ByteBuffer.allocate(1 << 13).order(ByteOrder.LITTLE_ENDIAN);
-    out.putInt(8);
-    for (int i = 0; i < all.size(); i++) {
-      byte[] piece = all.get(i).getBytes(StandardCharsets.UTF_8);
-      out.putFloat(i < 259 ? 0 : SCORES[i - 259]).putInt(piece.length).put(piece);
-    }
-    return Arrays.copyOf(out.array(), out.position());
   }
 }

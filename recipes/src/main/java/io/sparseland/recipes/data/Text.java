@@ -64,15 +64,17 @@ public record Text(
     try (Tokenizer tokenizer = model.tokenizer()) {
       List<int[]> calibrate =
           documents.isPresent()
-              ? documents(calibrationText, tokenizer)
+              ? documents(calibration, calibrationText, tokenizer)
               : spread(calibrationText, tokenizer);
       List<int[]> score =
-          documents.isPresent() ? documents(testText, tokenizer) : inTurn(testText, tokenizer);
+          documents.isPresent()
+              ? documents(test, testText, tokenizer)
+              : inTurn(testText, tokenizer);
       return new TextData(calibrate, score, Texts.digest(List.of(calibrate, score)));
     }
   }
 
-  private List<int[]> documents(String text, Tokenizer tokenizer) {
+  private List<int[]> documents(String file, String text, Tokenizer tokenizer) {
     List<int[]> sequences = new ArrayList<>();
     String end = "(?m)^" + Pattern.quote(documents.orElse("")) + "$";
     for (String document : text.split(end, -1)) {
@@ -80,8 +82,8 @@ public record Text(
         int[] tokens = started(tokenizer, document.strip());
         if (tokens.length > window + 1) {
           throw new IllegalArgumentException(
-              "document %d has %d tokens; 'window' allows %d"
-                  .formatted(sequences.size(), tokens.length, window));
+              "document %d of '%s' has %d tokens; 'window' allows %d"
+                  .formatted(sequences.size() + 1, file, tokens.length, window));
         }
         sequences.add(tokens);
       }
