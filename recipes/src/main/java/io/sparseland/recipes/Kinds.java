@@ -86,6 +86,7 @@ final class Kinds {
         .kind(ModelSource.class, "encoder", Encoder.class, "{}", ModelSource::fresh)
         .kind(ModelSource.class, "class", OwnModel.class, "{}")
         .kind(ModelSource.class, "huggingface", PretrainedModels.HuggingFace.class, "{}")
+        .kind(ModelSource.class, "bert", PretrainedModels.MaskedModel.class, "{}")
         .kind(ModelSource.class, "minilm", PretrainedModels.SentenceEncoder.class, "{}")
         .kind(ModelSource.class, "resnet-cifar", PretrainedModels.ResNet.class, "{}")
         .kind(ModelSource.class, "llama2c", PretrainedModels.Llama2c.class, "{}");

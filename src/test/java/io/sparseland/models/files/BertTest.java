@@ -23,6 +23,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
@@ -74,7 +75,7 @@ class BertTest {
         .forEach(
             (name, values) -> {
               float[] read = new float[values.length];
-              picked.get(name).values().get().get(read);
+              Objects.requireNonNull(picked.get(name)).values().get().get(read);
               assertThat(read).as(name).containsExactly(values);
             });
   }
@@ -131,7 +132,7 @@ class BertTest {
     Map<String, FileTensor> tensors = new LinkedHashMap<>();
     Map<String, float[]> weights = weights(sizes);
     for (Wanted w : BertTensors.of(sizes)) {
-      FloatBuffer values = FloatBuffer.wrap(weights.get(w.parameter()));
+      FloatBuffer values = FloatBuffer.wrap(Objects.requireNonNull(weights.get(w.parameter())));
       tensors.put(
           w.parameter(), new FileTensor("memory", w.stored(), w.shape(), values::duplicate));
     }
@@ -163,7 +164,7 @@ class BertTest {
     Map<String, float[]> weights = weights(sizes);
     int number = 0;
     for (Wanted w : BertTensors.of(sizes)) {
-      float[] values = weights.get(w.parameter());
+      float[] values = Objects.requireNonNull(weights.get(w.parameter()));
       boolean matrix = w.stored().matches(".*(query|key|value|dense)\\.weight");
       List<Long> shape = new ArrayList<>(w.shape());
       String name = w.stored();
@@ -223,7 +224,7 @@ class BertTest {
   private static void varint(ByteArrayOutputStream out, long value) {
     long rest = value;
     for (; rest > 127; rest >>>= 7) {
-      out.write((int) (rest & 127 | 128));
+      out.write((int) ((rest & 127) | 128));
     }
     out.write((int) rest);
   }

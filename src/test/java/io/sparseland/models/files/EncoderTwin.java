@@ -4,6 +4,7 @@ package io.sparseland.models.files;
 import io.sparseland.models.Bert;
 import java.util.Arrays;
 import java.util.Map;
+import java.util.Objects;
 import org.apache.commons.math3.special.Erf;
 
 /** A {@link Bert} written down plainly in fp64. */
@@ -130,6 +131,6 @@ final class EncoderTwin {
   }
 
   private float[] weight(String name) {
-    return weights.get(name);
+    return Objects.requireNonNull(weights.get(name), name);
   }
 }

@@ -137,7 +137,7 @@ class HuggingFaceFolderTest {
   @Test
   void a_number_that_is_not_finite_is_refused_with_its_place() throws IOException {
     TinyDecoder tiny = TinyDecoder.of(Rotary.Pairs.HALVES, true);
-    tiny.weights().get("layer.1.key.weight")[7] = Float.NaN;
+    tiny.weight("layer.1.key.weight")[7] = Float.NaN;
     tiny.config(folder);
     SafeTensors.write(folder.resolve("model.safetensors"), tiny.entries(SafeTensors.Type.F32));
     Block block = HuggingFaceFolder.open(folder).block();
@@ -227,7 +227,7 @@ class HuggingFaceFolderTest {
   private static java.util.Map<String, FileTensor> tensors(TinyDecoder tiny) {
     java.util.Map<String, FileTensor> tensors = new java.util.LinkedHashMap<>();
     for (Wanted wanted : DecoderTensors.of(tiny.sizes())) {
-      float[] values = tiny.weights().get(wanted.parameter());
+      float[] values = tiny.weight(wanted.parameter());
       tensors.put(
           wanted.parameter(),
           new FileTensor(

@@ -4,8 +4,15 @@ package io.sparseland.models.files;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Block;
+import ai.djl.training.ParameterStore;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.sparseland.models.text.Tokenizer;
 import io.sparseland.recipes.cli.Main;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -51,8 +58,30 @@ class RealEncodersTest {
         .isCloseTo(report.path("perplexity").asDouble(), within(5e-3));
   }
 
+  @Test
+  void bert_base_knows_capitals_of_france() throws IOException {
+    BertBase model = BertBase.open(BertBase.JAR, getClass().getClassLoader());
+    try (Tokenizer tokenizer = model.tokenizer();
+        NDManager manager = NDManager.newBaseManager("PyTorch")) {
+      int[] ids = tokenizer.sentence("the capital of france is [MASK] .", 128);
+      assertThat(ids).hasSize(9).contains(103).startsWith(101).endsWith(102);
+      Block block = model.block();
+      block.initialize(manager, DataType.FLOAT32, new Shape(1, 9));
+      NDList out =
+          block.forward(
+              new ParameterStore(manager, false),
+              new NDList(manager.create(ids).reshape(1, 9)),
+              false);
+
+      long[] best = out.head().get("0,6").argSort(0, false).toLongArray();
+
+      assertThat(tokenizer.decode(new int[] {(int) best[0], (int) best[1], (int) best[2]}))
+          .isEqualTo("paris lille lyon");
+    }
+  }
+
   private JsonNode run(String example, String needs) throws IOException {
-    Path data = RealModels.find(needs).getParent();
+    Path data = RealModels.find(needs).resolveSibling(".").normalize();
     Path recipe = Path.of(System.getProperty("sparseland.root"), "examples", example + ".yaml");
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     String[] args = {

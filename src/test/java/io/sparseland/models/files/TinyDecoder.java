@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 
 /** A decoder of a few hundred weights, drawn from a seed, and its files. */
@@ -50,6 +51,10 @@ record TinyDecoder(Decoder sizes, Map<String, float[]> weights) {
     return new TinyDecoder(sizes, weights);
   }
 
+  float[] weight(String parameter) {
+    return Objects.requireNonNull(weights.get(parameter), parameter);
+  }
+
   DecoderTwin twin() {
     return new DecoderTwin(sizes, weights);
   }
@@ -58,7 +63,7 @@ record TinyDecoder(Decoder sizes, Map<String, float[]> weights) {
   List<SafeTensors.Entry> entries(SafeTensors.Type type) {
     List<SafeTensors.Entry> entries = new ArrayList<>();
     for (Wanted wanted : DecoderTensors.of(sizes)) {
-      ByteBuffer bytes = bytes(type, weights.get(wanted.parameter()));
+      ByteBuffer bytes = bytes(type, weight(wanted.parameter()));
       entries.add(new SafeTensors.Entry(wanted.stored(), type, wanted.shape(), bytes));
     }
     return entries;

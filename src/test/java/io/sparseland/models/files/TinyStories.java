@@ -65,7 +65,7 @@ public final class TinyStories {
   }
 
   private static void put(ByteBuffer out, TinyDecoder tiny, String name) {
-    for (float value : tiny.weights().get(name)) {
+    for (float value : tiny.weight(name)) {
       out.putFloat(value);
     }
   }

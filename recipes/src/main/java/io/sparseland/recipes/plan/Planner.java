@@ -54,8 +54,13 @@ public final class Planner {
    */
   public static Plan plan(LoadedRecipe loaded, DataFolders folders, ClassLoader classes)
       throws IOException {
+    return plan(loaded, folders, loaded.recipe().model().open(folders, classes));
+  }
+
+  /** The same with the model already open. */
+  public static Plan plan(LoadedRecipe loaded, DataFolders folders, OpenModel open)
+      throws IOException {
     DataFacts data = loaded.recipe().data().facts(folders);
-    OpenModel open = loaded.recipe().model().open(folders, classes);
     try (Traced model = Traced.of(loaded, data, open)) {
       return new Planner(loaded, data, model).plan();
     }

@@ -85,10 +85,10 @@ public final class Runner {
       throws IOException {
     long start = System.nanoTime();
     Settings.threads(loaded.recipe().threads());
-    Plan plan = Planner.plan(loaded, folders, classes);
+    OpenModel source = loaded.recipe().model().open(folders, classes);
+    Plan plan = Planner.plan(loaded, folders, source);
     try (RunFolder folder = RunFolder.prepare(out, loaded.hash(), force);
         Model model = Model.newInstance(loaded.name(), Torch.ENGINE)) {
-      OpenModel source = loaded.recipe().model().open(folders, classes);
       DataSet data = open(loaded, folders, source, watcher);
       Runner runner = new Runner(loaded, source, watcher, folder, model, data);
       return runner.run(plan, start);
