@@ -22,6 +22,7 @@ import io.sparseland.recipes.data.Cifar10;
 import io.sparseland.recipes.data.DataSource;
 import io.sparseland.recipes.data.FashionMnist;
 import io.sparseland.recipes.data.Idx;
+import io.sparseland.recipes.data.MaskedText;
 import io.sparseland.recipes.data.Mnist;
 import io.sparseland.recipes.data.RandomData;
 import io.sparseland.recipes.data.Sts;
@@ -74,6 +75,7 @@ final class Kinds {
         .kind(DataSource.class, "random", RandomData.class, "{}")
         .kind(DataSource.class, "cifar10", Cifar10.class, "{}")
         .kind(DataSource.class, "sts", Sts.class, "{}")
+        .kind(DataSource.class, "masked_text", MaskedText.class, "{}")
         .kind(DataSource.class, "text", Text.class, "{}");
     all.kind(
             ModelSource.class,

@@ -120,6 +120,8 @@ class HuggingFaceFolderTest {
           "silu"                     | "gelu"                       | 'hidden_act': "gelu"
           "num_key_value_heads": 2   | "num_key_value_heads": 3     | 4 query heads for 3
           "vocab_size": 11           | "vocab_size": 11.5           | 'vocab_size': 11.5
+          "num_hidden_layers": 2     | "num_hidden_layers": 2000000000 | 2000000000 layers
+          "max_position_embeddings": 8 | "max_position_embeddings": 2000000000 | is too long
           "rms_norm_eps": 1e-5,      |                              | no 'rms_norm_eps'
           "rope_theta"               | "rope_scaling": {}, "rope_theta" | 'rope_scaling'
           }                          |                              | no JSON object

@@ -40,6 +40,9 @@ class Llama2cFileTest {
     refused(Arrays.copyOf(good, good.length + 4), "the end of the file");
     refused(Arrays.copyOf(good, 20), "20 bytes");
     refused(odd, "'decoder' has 5 query heads for 2");
+    byte[] huge = good.clone();
+    huge[11] = 0x7f; // 2 billion layers
+    refused(huge, "bytes for Decoder");
     refused(new byte[100], "a header of llama2.c");
   }
 

@@ -68,22 +68,23 @@ final class SortedTable {
     String key = "";
     while (block.hasRemaining() && entries.size() < MOST) {
       long shared = number(block);
-      byte[] rest = new byte[checked(shared > key.length() ? -1 : 0, block, number(block))];
-      int size = checked(0, block, number(block) + rest.length) - rest.length;
+      long added = number(block);
+      long size = number(block);
+      if (shared < 0
+          || shared > key.length()
+          || added < 0
+          || size < 0
+          || added + size < 0
+          || added + size > block.remaining()) {
+        throw bad(begin, "an entry of %d and %d bytes".formatted(added, size), "one in its block");
+      }
+      byte[] rest = new byte[(int) added];
       block.get(rest);
       key = key.substring(0, (int) shared) + new String(rest, StandardCharsets.ISO_8859_1);
-      entries.put(key, block.slice(block.position(), size).order(ByteOrder.LITTLE_ENDIAN));
-      block.position(block.position() + size);
+      entries.put(key, block.slice(block.position(), (int) size).order(ByteOrder.LITTLE_ENDIAN));
+      block.position(block.position() + (int) size);
     }
     return entries;
-  }
-
-  private int checked(int sign, ByteBuffer block, long length) {
-    if (sign < 0 || length < 0 || length > block.remaining()) {
-      throw bad(
-          FormatException.NOWHERE, "an entry of " + length + " bytes", "one inside its block");
-    }
-    return (int) length;
   }
 
   private long number(ByteBuffer in) {

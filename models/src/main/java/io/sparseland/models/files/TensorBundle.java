@@ -71,10 +71,11 @@ final class TensorBundle {
         default -> entry.skip();
       }
     }
-    long expected = shape.stream().reduce((long) Float.BYTES, Math::multiplyExact);
+    long expected = Float.BYTES * FileTensor.count(shape);
     if (type != FLOAT
         || shard != 0
         || size != expected
+        || size < 0
         || offset < 0
         || offset > data.limit() - size) {
       throw new FormatException(

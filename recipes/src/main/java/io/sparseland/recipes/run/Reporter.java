@@ -170,6 +170,7 @@ final class Reporter {
     Double ratio = r.bytesSparse() == null ? null : r.bytesSparse() / (double) r.bytesDense();
     judge(all, "accuracy", e.accuracy(), r.scores().get("accuracy"), 0);
     judge(all, "perplexity", e.perplexity(), r.scores().get("perplexity"), 0);
+    judge(all, "masked_loss", e.maskedLoss(), r.scores().get("masked_loss"), 0);
     judge(all, "spearman", e.spearman(), r.scores().get("spearman"), 0);
     judge(all, "sparsity", e.sparsity(), r.sparsity(), state.forgiven + 1e-9);
     judge(all, "sparsity_model", e.sparsityModel(), r.sparsityModel(), state.forgiven + 1e-9);
