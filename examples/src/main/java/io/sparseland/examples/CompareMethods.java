@@ -8,7 +8,7 @@ import io.sparseland.core.SparsityMethod;
 import io.sparseland.core.Trigger;
 import io.sparseland.models.Lenet;
 import io.sparseland.recipes.data.DataFolders;
-import io.sparseland.recipes.data.DataSet;
+import io.sparseland.recipes.data.LabelledData;
 import io.sparseland.recipes.data.Mnist;
 import io.sparseland.schedulers.Cosine;
 import io.sparseland.schedulers.dynamic.RigL;
@@ -48,7 +48,8 @@ public final class CompareMethods {
     int seeds = args.length > 1 ? Integer.parseInt(args[1]) : 5;
     int epochs = args.length > 2 ? Integer.parseInt(args[2]) : 10;
     Path data = Path.of(args.length > 3 ? args[3] : "examples/data");
-    DataSet mnist = new Mnist(BATCH).open(new DataFolders(Optional.of(data), List.of(), false));
+    LabelledData mnist =
+        new Mnist(BATCH).open(new DataFolders(Optional.of(data), List.of(), false));
     long end = new TrainPlan(optimizer(), epochs, BATCH, 0, List.of()).steps(mnist.train().size());
     SparsityMethod rigl =
         new RigL(Cosine.decay(DROP, end * 3 / 4), Trigger.every(EVERY).until(end * 3 / 4));
@@ -74,7 +75,7 @@ public final class CompareMethods {
   }
 
   private static double accuracy(
-      SparsityMethod method, double sparsity, long seed, int epochs, DataSet data) {
+      SparsityMethod method, double sparsity, long seed, int epochs, LabelledData data) {
     try (Model model = Model.newInstance("lenet", "PyTorch")) {
       model.setBlock(Lenet.of(300, 100).get());
       Sparsity sparse =

@@ -34,10 +34,15 @@ public record Decoder(
     boolean tied)
     implements Supplier<Block> {
 
+  private static final long LONGEST = 1 << 28; // angles of the positions
+
   /** Checks that every size is at least 1. */
   public Decoder {
     for (int size : new int[] {vocabulary, context, layers, width, hidden}) {
       Sizes.positive("decoder", size);
+    }
+    if ((long) context * attention.rotary().width() > LONGEST) {
+      throw new IllegalArgumentException("a context of " + context + " tokens is too long");
     }
     if (!(epsilon > 0 && epsilon < 1)) {
       throw new IllegalArgumentException("epsilon " + epsilon + " must be above 0 and below 1");

@@ -9,6 +9,7 @@ import java.util.Optional;
  * @param accuracy share of the test examples that are classified right, 0 to 1
  * @param perplexity of a language model on the test text
  * @param spearman correlation of a sentence encoder's cosines with people's scores
+ * @param maskedLoss of a masked language model, nats per masked token
  * @param sparsity share of pruned weights in the selected layers
  * @param sparsityModel share of pruned weights among all parameters
  * @param nonzeros parameters that are left
@@ -22,6 +23,7 @@ public record Expect(
     Optional<Comparison> accuracy,
     Optional<Comparison> perplexity,
     Optional<Comparison> spearman,
+    Optional<Comparison> maskedLoss,
     Optional<Comparison> sparsity,
     Optional<Comparison> sparsityModel,
     Optional<Comparison> nonzeros,

@@ -30,6 +30,7 @@ import io.sparseland.recipes.data.Cifar10;
 import io.sparseland.recipes.data.DataSource;
 import io.sparseland.recipes.data.FashionMnist;
 import io.sparseland.recipes.data.Idx;
+import io.sparseland.recipes.data.MaskedText;
 import io.sparseland.recipes.data.Mnist;
 import io.sparseland.recipes.data.RandomData;
 import io.sparseland.recipes.data.Sts;
@@ -83,6 +84,7 @@ final class Kinds {
         .kind(DataSource.class, "random", RandomData.class, "{}")
         .kind(DataSource.class, "cifar10", Cifar10.class, "{}")
         .kind(DataSource.class, "sts", Sts.class, "{}")
+        .kind(DataSource.class, "masked_text", MaskedText.class, "{}")
         .kind(DataSource.class, "text", Text.class, "{}");
     all.kind(
             ModelSource.class,
@@ -95,6 +97,7 @@ final class Kinds {
         .kind(ModelSource.class, "encoder", Encoder.class, "{}", ModelSource::fresh)
         .kind(ModelSource.class, "class", OwnModel.class, "{}")
         .kind(ModelSource.class, "huggingface", PretrainedModels.HuggingFace.class, "{}")
+        .kind(ModelSource.class, "bert", PretrainedModels.MaskedModel.class, "{}")
         .kind(ModelSource.class, "minilm", PretrainedModels.SentenceEncoder.class, "{}")
         .kind(ModelSource.class, "resnet-cifar", PretrainedModels.ResNet.class, "{}")
         .kind(ModelSource.class, "llama2c", PretrainedModels.Llama2c.class, "{}");

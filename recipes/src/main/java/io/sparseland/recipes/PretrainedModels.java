@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparseland.recipes;
 
+import io.sparseland.models.files.BertBase;
 import io.sparseland.models.files.CifarResNetFile;
 import io.sparseland.models.files.HuggingFaceFolder;
 import io.sparseland.models.files.Llama2cFile;
@@ -48,6 +49,18 @@ final class PretrainedModels {
     @Override
     public OpenModel open(DataFolders folders, ClassLoader classes) throws IOException {
       return CifarResNetFile.open(folders.find(path));
+    }
+  }
+
+  /**
+   * BERT base, uncased, see {@link BertBase}.
+   *
+   * @param from {@code jar:group:artifact:version}
+   */
+  record MaskedModel(@Default(BertBase.JAR) String from) implements ModelSource {
+    @Override
+    public OpenModel open(DataFolders folders, ClassLoader classes) throws IOException {
+      return BertBase.open(from, classes);
     }
   }
 

@@ -4,6 +4,7 @@ package io.sparseland.models.files;
 import io.sparseland.models.Decoder;
 import io.sparseland.models.Rotary;
 import java.util.Map;
+import java.util.Objects;
 
 /** A {@link Decoder} written down plainly in fp64, one token after the other. */
 final class DecoderTwin {
@@ -124,6 +125,6 @@ final class DecoderTwin {
   }
 
   private float[] weight(String name) {
-    return weights.get(name + ".weight");
+    return Objects.requireNonNull(weights.get(name + ".weight"), name);
   }
 }

@@ -120,6 +120,8 @@ class HuggingFaceFolderTest {
           "silu"                     | "gelu"                       | 'hidden_act': "gelu"
           "num_key_value_heads": 2   | "num_key_value_heads": 3     | 4 query heads for 3
           "vocab_size": 11           | "vocab_size": 11.5           | 'vocab_size': 11.5
+          "num_hidden_layers": 2     | "num_hidden_layers": 2000000000 | 2000000000 layers
+          "max_position_embeddings": 8 | "max_position_embeddings": 2000000000 | is too long
           "rms_norm_eps": 1e-5,      |                              | no 'rms_norm_eps'
           "rope_theta"               | "rope_scaling": {}, "rope_theta" | 'rope_scaling'
           }                          |                              | no JSON object
@@ -137,7 +139,7 @@ class HuggingFaceFolderTest {
   @Test
   void a_number_that_is_not_finite_is_refused_with_its_place() throws IOException {
     TinyDecoder tiny = TinyDecoder.of(Rotary.Pairs.HALVES, true);
-    tiny.weights().get("layer.1.key.weight")[7] = Float.NaN;
+    tiny.weight("layer.1.key.weight")[7] = Float.NaN;
     tiny.config(folder);
     SafeTensors.write(folder.resolve("model.safetensors"), tiny.entries(SafeTensors.Type.F32));
     Block block = HuggingFaceFolder.open(folder).block();
@@ -227,7 +229,7 @@ class HuggingFaceFolderTest {
   private static java.util.Map<String, FileTensor> tensors(TinyDecoder tiny) {
     java.util.Map<String, FileTensor> tensors = new java.util.LinkedHashMap<>();
     for (Wanted wanted : DecoderTensors.of(tiny.sizes())) {
-      float[] values = tiny.weights().get(wanted.parameter());
+      float[] values = tiny.weight(wanted.parameter());
       tensors.put(
           wanted.parameter(),
           new FileTensor(

@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 
 /** A decoder of a few hundred weights, drawn from a seed, and its files. */
@@ -22,7 +23,22 @@ record TinyDecoder(Decoder sizes, Map<String, float[]> weights) {
   /** Weights are multiples of 1/256 below 1, so that fp16 and bf16 hold them exactly. */
   static TinyDecoder of(Rotary.Pairs pairs, boolean tied) {
     Attention attention = new Attention(4, 2, new Rotary(6, 100, pairs));
-    Decoder sizes = new Decoder(11, 8, 2, 24, 10, attention, 1e-5f, tied);
+    return of(new Decoder(11, 8, 2, 24, 10, attention, 1e-5f, tied));
+  }
+
+  /** One that fits a file of llama2.c: neighbouring pairs, base 10000. */
+  static TinyDecoder llama2c(boolean tied) {
+    Rotary rotary = new Rotary(6, 10_000, Rotary.Pairs.NEIGHBOURS);
+    return of(new Decoder(11, 8, 2, 24, 10, new Attention(4, 2, rotary), 1e-5f, tied));
+  }
+
+  /** The same with a vocabulary of 266 pieces and a context of 32. */
+  static TinyDecoder stories() {
+    Rotary rotary = new Rotary(6, 10_000, Rotary.Pairs.NEIGHBOURS);
+    return of(new Decoder(266, 32, 2, 24, 12, new Attention(4, 2, rotary), 1e-5f, true));
+  }
+
+  private static TinyDecoder of(Decoder sizes) {
     Random random = new Random(5);
     Map<String, float[]> weights = new LinkedHashMap<>();
     for (Wanted wanted : DecoderTensors.of(sizes)) {
@@ -35,6 +51,10 @@ record TinyDecoder(Decoder sizes, Map<String, float[]> weights) {
     return new TinyDecoder(sizes, weights);
   }
 
+  float[] weight(String parameter) {
+    return Objects.requireNonNull(weights.get(parameter), parameter);
+  }
+
   DecoderTwin twin() {
     return new DecoderTwin(sizes, weights);
   }
@@ -43,7 +63,7 @@ record TinyDecoder(Decoder sizes, Map<String, float[]> weights) {
   List<SafeTensors.Entry> entries(SafeTensors.Type type) {
     List<SafeTensors.Entry> entries = new ArrayList<>();
     for (Wanted wanted : DecoderTensors.of(sizes)) {
-      ByteBuffer bytes = bytes(type, weights.get(wanted.parameter()));
+      ByteBuffer bytes = bytes(type, weight(wanted.parameter()));
       entries.add(new SafeTensors.Entry(wanted.stored(), type, wanted.shape(), bytes));
     }
     return entries;

@@ -62,6 +62,18 @@ record FileTensor(String file, String name, List<Long> shape, Supplier<FloatBuff
     return new FileTensor(file, info.name(), info.shape(), values);
   }
 
+  /** How many numbers a shape has; -1 for one that no file of ours can have. */
+  static long count(List<Long> shape) {
+    long count = 1;
+    for (long size : shape) {
+      if (size < 0 || size > Integer.MAX_VALUE || count * size > Integer.MAX_VALUE) {
+        return -1;
+      }
+      count *= size;
+    }
+    return count;
+  }
+
   /** The same matrix with rows and columns exchanged. */
   FileTensor transposed() {
     int rows = Math.toIntExact(shape.get(0));

@@ -51,6 +51,13 @@ public final class HuggingFaceFolder implements OpenModel {
     JsonFile config = JsonFile.read(folder.resolve("config.json"));
     Decoder decoder = decoder(config);
     Map<String, FileTensor> found = tensors(folder);
+    if (decoder.layers() > found.size()) {
+      throw new FormatException(
+          config.file(),
+          FormatException.NOWHERE,
+          decoder.layers() + " layers",
+          "no more than the files have tensors, " + found.size());
+    }
     Map<String, FileTensor> picked =
         Wanted.pick(folder.toString(), found, DecoderTensors.of(decoder));
     return new HuggingFaceFolder(folder, decoder, config.size("bos_token_id"), picked);

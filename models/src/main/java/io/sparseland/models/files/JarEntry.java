@@ -2,6 +2,7 @@
 package io.sparseland.models.files;
 
 import io.sparseland.kernels.format.FormatException;
+import java.io.EOFException;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -32,11 +33,22 @@ final class JarEntry {
     this.classes = classes;
   }
 
+  /** What is done with an entry's bytes. */
+  @FunctionalInterface
+  interface Use<T> {
+    T of(InputStream in) throws IOException;
+  }
+
   /** The bytes of an entry. */
   byte[] read(String entry) throws IOException {
+    return with(entry, InputStream::readAllBytes);
+  }
+
+  /** Streams an entry. */
+  <T> T with(String entry, Use<T> use) throws IOException {
     try (InputStream found = classes.getResourceAsStream(entry)) {
       if (found != null) {
-        return found.readAllBytes();
+        return use.of(found);
       }
     }
     String[] parts = jar.substring(PREFIX.length()).split(":", -1);
@@ -57,8 +69,10 @@ final class JarEntry {
         throw new FormatException(
             file.toString(), FormatException.NOWHERE, "no entry '" + entry + "'", "one");
       }
-      return zip.getInputStream(found).readAllBytes();
-    } catch (ZipException e) {
+      try (InputStream in = zip.getInputStream(found)) {
+        return use.of(in);
+      }
+    } catch (ZipException | EOFException e) {
       throw new FormatException(
           file.toString(), FormatException.NOWHERE, String.valueOf(e.getMessage()), "a jar", e);
     }

@@ -65,6 +65,7 @@ public final class Llama2cFile implements OpenModel {
               .map(FileChannel.MapMode.READ_ONLY, 0, channel.size())
               .order(ByteOrder.LITTLE_ENDIAN);
       Decoder decoder = decoder(file, bytes);
+      bounded(file, bytes.limit(), decoder);
       return new Llama2cFile(decoder, tokenizer, tensors(file, bytes, decoder));
     }
   }
@@ -101,6 +102,15 @@ public final class Llama2cFile implements OpenModel {
     } catch (IllegalArgumentException e) {
       throw new FormatException(
           file, 0, String.valueOf(e.getMessage()), "a header of llama2.c, version 0", e);
+    }
+  }
+
+  /** Nothing is made for sizes that the file cannot hold. */
+  private static void bounded(String file, long length, Decoder decoder) {
+    double layer = (double) decoder.layers() * decoder.width() * (decoder.hidden() + 2.0);
+    double tables = (double) decoder.vocabulary() * decoder.width();
+    if (Float.BYTES * (layer + tables + decoder.context()) > length) {
+      throw new FormatException(file, 0, length + " bytes for " + decoder, "as many as it needs");
     }
   }
 

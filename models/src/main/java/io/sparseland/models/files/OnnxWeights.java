@@ -104,10 +104,7 @@ final class OnnxWeights {
     if (type != FLOAT) {
       return; // positions and shapes
     }
-    long count = 1;
-    for (long size : shape) {
-      count = size < 0 || size > Integer.MAX_VALUE ? -1 : Math.multiplyExact(count, size);
-    }
+    long count = FileTensor.count(shape);
     if (raw == null || count * Float.BYTES != raw.remaining()) {
       throw new FormatException(
           file,

@@ -52,6 +52,15 @@ final class WireReader {
     return varint();
   }
 
+  /** The value of a field of four bytes. */
+  int fixed32() {
+    expect(FIXED32);
+    if (in.remaining() < Integer.BYTES) {
+      throw bad("the end of the message", "4 bytes more");
+    }
+    return in.getInt();
+  }
+
   /** The value of a field of bytes, text or an inner message. */
   ByteBuffer bytes() {
     expect(BYTES);

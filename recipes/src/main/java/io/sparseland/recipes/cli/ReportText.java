@@ -7,7 +7,6 @@ import io.sparseland.recipes.run.Report;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import org.jspecify.annotations.Nullable;
 
 /** A report for people. */
 final class ReportText {
@@ -33,12 +32,7 @@ final class ReportText {
 
   private void figures(Report r) {
     line("%s: done in %.0f s (seed %d, %s)", r.name(), r.seconds(), r.seed(), r.cpu());
-    r.scores()
-        .forEach(
-            (name, value) ->
-                line(
-                    "%-15s %.4f%s",
-                    name, value, name.equals("accuracy") ? exported(r.accuracyExported()) : ""));
+    r.scores().forEach((name, value) -> line("%-15s %.4f", name, value));
     line(
         "sparsity        %.4f of the selected layers, %.4f of the model",
         r.sparsity(), r.sparsityModel());
@@ -59,10 +53,6 @@ final class ReportText {
     if (r.trainStepRatio() != null) {
       line("training step   %.3f of the plain one", r.trainStepRatio());
     }
-  }
-
-  private static String exported(@Nullable Double accuracy) {
-    return accuracy == null ? "" : String.format(Locale.ROOT, ", exported model %.4f", accuracy);
   }
 
   void bench(List<BenchRow> rows) {

@@ -37,8 +37,12 @@ public record Cifar10(String train, String test, @Default("64") int batch)
   }
 
   @Override
-  public DataFacts facts(DataFolders folders) {
-    return new DataFacts(List.of(COLOURS, 32, 32), 0, 0, "images of CIFAR-10");
+  public DataFacts facts(DataFolders folders) throws IOException {
+    return new DataFacts(
+        List.of(COLOURS, 32, 32),
+        Texts.size(folders.find(train)) / RECORD,
+        Texts.size(folders.find(test)) / RECORD,
+        "sizes of the files");
   }
 
   @Override

@@ -2,9 +2,11 @@
 package io.sparseland.recipes.data;
 
 import ai.djl.Model;
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import io.sparseland.core.Calibrator;
+import io.sparseland.core.graph.TraceInput;
 import java.util.List;
 import java.util.Optional;
 
@@ -13,6 +15,12 @@ public interface DataSet {
 
   /** Shape of one input to trace with, without the batch. */
   Shape item();
+
+  /** The input of an exported model. */
+  TraceInput traced();
+
+  /** A few test inputs that an exported model is compared on. */
+  NDList probe(NDManager manager);
 
   /** The largest class or token. */
   int largestLabel();

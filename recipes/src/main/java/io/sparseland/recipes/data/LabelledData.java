@@ -6,6 +6,7 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import io.sparseland.core.Calibrator;
+import io.sparseland.core.graph.TraceInput;
 import io.sparseland.training.TrainLoop;
 import java.util.ArrayList;
 import java.util.List;
@@ -23,10 +24,21 @@ public record LabelledData(Samples train, Samples test, String digest, Optional<
     implements DataSet {
 
   private static final int TEST_BATCH = 256;
+  private static final int PROBE = 16;
 
   @Override
   public Shape item() {
     return train.item();
+  }
+
+  @Override
+  public TraceInput traced() {
+    return TraceInput.of(new Shape(2).addAll(item()));
+  }
+
+  @Override
+  public NDList probe(NDManager manager) {
+    return new NDList(test.batch(manager, 0, Math.min(PROBE, test.size())));
   }
 
   @Override

@@ -10,8 +10,8 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.training.ParameterStore;
 import io.sparseland.core.Calibrator;
 import io.sparseland.core.Torch;
+import io.sparseland.core.graph.TraceInput;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -26,7 +26,7 @@ import org.apache.commons.math3.stat.correlation.SpearmansCorrelation;
  * @param scores one per pair
  * @param digest SHA-256 of all tokens
  */
-record SentencePairs(List<int[]> first, List<int[]> pairs, double[] scores, String digest)
+record SentencePairs(List<int[]> first, List<int[]> pairs, List<Double> scores, String digest)
     implements DataSet {
 
   private static final int TEST_BATCH = 64;
@@ -35,6 +35,16 @@ record SentencePairs(List<int[]> first, List<int[]> pairs, double[] scores, Stri
   @Override
   public Shape item() {
     return new Shape(TRACED);
+  }
+
+  @Override
+  public TraceInput traced() {
+    return Tokens.traced(item());
+  }
+
+  @Override
+  public NDList probe(NDManager manager) {
+    return new NDList(Tokens.ids(manager, pairs.subList(0, 1)));
   }
 
   @Override
@@ -88,11 +98,12 @@ record SentencePairs(List<int[]> first, List<int[]> pairs, double[] scores, Stri
             }
           }
         });
-    double[] cosines = new double[scores.length];
+    double[] cosines = new double[scores.size()];
     for (int i = 0; i < cosines.length; i++) {
       cosines[i] = cosine(vectors[2 * i], vectors[2 * i + 1]);
     }
-    return new SpearmansCorrelation().correlation(cosines, scores);
+    return new SpearmansCorrelation()
+        .correlation(cosines, scores.stream().mapToDouble(s -> s).toArray());
   }
 
   private static double cosine(double[] a, double[] b) {
@@ -123,9 +134,7 @@ record SentencePairs(List<int[]> first, List<int[]> pairs, double[] scores, Stri
   }
 
   private static NDArray ids(NDManager manager, List<int[]> sentences, List<Integer> part) {
-    long[] ids =
-        part.stream().flatMapToInt(i -> Arrays.stream(sentences.get(i))).asLongStream().toArray();
-    return manager.create(ids, new Shape(part.size(), ids.length / part.size()));
+    return Tokens.ids(manager, part.stream().map(sentences::get).toList());
   }
 
   @Override

@@ -61,10 +61,7 @@ public record Sts(
         scores.add(score(file, row));
       }
       return new SentencePairs(
-          first,
-          pairs,
-          scores.stream().mapToDouble(s -> s).toArray(),
-          Texts.digest(List.of(first, pairs)));
+          first, pairs, List.copyOf(scores), Texts.digest(List.of(first, pairs)));
     }
   }
 

@@ -35,8 +35,6 @@ public record Text(
     @Default("4") int batch)
     implements DataSource {
 
-  private static final int CHARACTERS = 12; // per token at most, to take a window's worth of text
-
   /** Checks the numbers. */
   public Text {
     Sizes.batch(batch);
@@ -59,20 +57,21 @@ public record Text(
 
   @Override
   public DataSet open(DataFolders folders, OpenModel model) throws IOException {
-    String calibrationText = Texts.read(folders.find(calibration));
     String testText = Texts.read(folders.find(test));
     try (Tokenizer tokenizer = model.tokenizer()) {
       List<int[]> calibrate =
           documents.isPresent()
-              ? documents(calibrationText, tokenizer)
-              : spread(calibrationText, tokenizer);
+              ? documents(calibration, Texts.read(folders.find(calibration)), tokenizer)
+              : new Texts.Windows(calibration, windows, window).of(folders, tokenizer);
       List<int[]> score =
-          documents.isPresent() ? documents(testText, tokenizer) : inTurn(testText, tokenizer);
+          documents.isPresent()
+              ? documents(test, testText, tokenizer)
+              : inTurn(testText, tokenizer);
       return new TextData(calibrate, score, Texts.digest(List.of(calibrate, score)));
     }
   }
 
-  private List<int[]> documents(String text, Tokenizer tokenizer) {
+  private List<int[]> documents(String file, String text, Tokenizer tokenizer) {
     List<int[]> sequences = new ArrayList<>();
     String end = "(?m)^" + Pattern.quote(documents.orElse("")) + "$";
     for (String document : text.split(end, -1)) {
@@ -80,8 +79,8 @@ public record Text(
         int[] tokens = started(tokenizer, document.strip());
         if (tokens.length > window + 1) {
           throw new IllegalArgumentException(
-              "document %d has %d tokens; 'window' allows %d"
-                  .formatted(sequences.size(), tokens.length, window));
+              "document %d of '%s' has %d tokens; 'window' allows %d"
+                  .formatted(sequences.size() + 1, file, tokens.length, window));
         }
         sequences.add(tokens);
       }
@@ -99,26 +98,6 @@ public record Text(
     if (sequences.isEmpty()) {
       throw new IllegalArgumentException(
           "'%s' has %d tokens; one window needs %d".formatted(test, tokens.length, window + 1));
-    }
-    return sequences;
-  }
-
-  /** Windows of {@code window} tokens from {@code windows} places, evenly over the text. */
-  private List<int[]> spread(String text, Tokenizer tokenizer) {
-    List<int[]> sequences = new ArrayList<>();
-    for (int i = 0; i < windows; i++) {
-      int from = (int) ((long) text.length() * i / windows);
-      while (from > 0 && from < text.length() && text.charAt(from - 1) != '\n') {
-        from++; // the next line
-      }
-      int to = Math.min(text.length(), from + CHARACTERS * window);
-      int[] tokens = tokenizer.encode(text.substring(from, to));
-      if (tokens.length < window) {
-        throw new IllegalArgumentException(
-            "calibration window %d of %d has %d tokens only, it needs %d: take fewer windows of '%s'"
-                .formatted(i, windows, tokens.length, window, calibration));
-      }
-      sequences.add(Arrays.copyOf(tokens, window));
     }
     return sequences;
   }

@@ -2,12 +2,12 @@
 package io.sparseland.recipes.data;
 
 import ai.djl.Model;
-import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import io.sparseland.core.Calibrator;
 import io.sparseland.core.Torch;
+import io.sparseland.core.graph.TraceInput;
 import io.sparseland.models.text.LanguageModel;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -29,6 +29,17 @@ record TextData(List<int[]> calibration, List<int[]> test, String digest) implem
   public Shape item() {
     int longest = test.stream().mapToInt(s -> s.length - 1).max().orElse(1);
     return new Shape(Math.min(TRACED, longest));
+  }
+
+  @Override
+  public TraceInput traced() {
+    return Tokens.traced(item());
+  }
+
+  @Override
+  public NDList probe(NDManager manager) {
+    int[] first = test.get(0);
+    return new NDList(Tokens.ids(manager, List.of(Arrays.copyOf(first, first.length - 1))));
   }
 
   @Override
@@ -54,21 +65,11 @@ record TextData(List<int[]> calibration, List<int[]> test, String digest) implem
       List<int[]> part = calibration.subList(from, to);
       batches.add(
           new Calibrator.Labelled(
-              new NDList(ids(manager, part, 0, length)),
-              new NDList(ids(manager, part, 1, length))));
+              new NDList(Tokens.ids(manager, part)),
+              new NDList(Tokens.ids(manager, part).get(":,1:"))));
       from = to;
     }
     return batches;
-  }
-
-  /** Tokens of equally long sequences from {@code first} on, [sequences, length - first]. */
-  private static NDArray ids(NDManager manager, List<int[]> sequences, int first, int length) {
-    long[] ids =
-        sequences.stream()
-            .flatMapToInt(s -> Arrays.stream(s, first, length))
-            .asLongStream()
-            .toArray();
-    return manager.create(ids, new Shape(sequences.size(), length - first));
   }
 
   @Override

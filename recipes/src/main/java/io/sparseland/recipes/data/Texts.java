@@ -2,17 +2,22 @@
 package io.sparseland.recipes.data;
 
 import io.sparseland.kernels.format.FormatException;
+import io.sparseland.models.text.Tokenizer;
 import java.io.BufferedInputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.SeekableByteChannel;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.zip.GZIPInputStream;
@@ -20,6 +25,9 @@ import java.util.zip.ZipException;
 
 /** Files of text or bytes, and digests of tokens. */
 final class Texts {
+
+  private static final int CHARACTERS = 12; // per token at most, to take a window's worth of text
+  private static final int GZIP = 0x8b1f; // first two bytes, little-endian
 
   private Texts() {}
 
@@ -43,6 +51,50 @@ final class Texts {
     } catch (ZipException | EOFException e) {
       throw new FormatException(
           file.toString(), FormatException.NOWHERE, "damaged gzip data", "a whole file", e);
+    }
+  }
+
+  /**
+   * Windows taken evenly over a text, each from the beginning of a line.
+   *
+   * @param file the text
+   * @param count how many
+   * @param size tokens of each
+   */
+  record Windows(String file, int count, int size) {
+
+    List<int[]> of(DataFolders folders, Tokenizer tokenizer) throws IOException {
+      String text = read(folders.find(file));
+      List<int[]> windows = new ArrayList<>();
+      for (int i = 0; i < count; i++) {
+        int from = (int) ((long) text.length() * i / count);
+        while (from > 0 && from < text.length() && text.charAt(from - 1) != '\n') {
+          from++;
+        }
+        int to = Math.min(text.length(), from + CHARACTERS * size);
+        int[] tokens = tokenizer.encode(text.substring(from, to));
+        if (tokens.length < size) {
+          throw new IllegalArgumentException(
+              "window %d of %d has %d tokens only, it needs %d: take fewer windows of '%s'"
+                  .formatted(i + 1, count, tokens.length, size, file));
+        }
+        windows.add(Arrays.copyOf(tokens, size));
+      }
+      return windows;
+    }
+  }
+
+  /** Bytes of a file once unpacked, below 4 GiB, as the end of a gzip file tells. */
+  static long size(Path file) throws IOException {
+    try (SeekableByteChannel channel = Files.newByteChannel(file)) {
+      ByteBuffer bytes = ByteBuffer.allocate(Integer.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+      channel.read(bytes);
+      boolean zipped = bytes.position() == Integer.BYTES && (bytes.getShort(0) & 0xffff) == GZIP;
+      if (!zipped) {
+        return channel.size();
+      }
+      channel.position(channel.size() - Integer.BYTES).read(bytes.clear());
+      return bytes.getInt(0) & 0xffffffffL;
     }
   }
 

@@ -28,6 +28,11 @@ final class Expectations {
             new Need(
                 "perplexity", expect.perplexity(), metric.equals("perplexity"), "data of text"),
             new Need(
+                "masked_loss",
+                expect.maskedLoss(),
+                metric.equals("masked_loss"),
+                "data of masked text"),
+            new Need(
                 "spearman", expect.spearman(), metric.equals("spearman"), "data of sentence pairs"),
             new Need("speedup", expect.speedup(), bench, "a 'bench' step"),
             new Need("latency_sparse_ms", expect.latencySparseMs(), bench, "a 'bench' step"),

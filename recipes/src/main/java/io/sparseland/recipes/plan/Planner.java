@@ -56,8 +56,13 @@ public final class Planner {
    */
   public static Plan plan(LoadedRecipe loaded, DataFolders folders, ClassLoader classes)
       throws IOException {
+    return plan(loaded, folders, loaded.recipe().model().open(folders, classes));
+  }
+
+  /** The same with the model already open. */
+  public static Plan plan(LoadedRecipe loaded, DataFolders folders, OpenModel open)
+      throws IOException {
     DataFacts data = loaded.recipe().data().facts(folders);
-    OpenModel open = loaded.recipe().model().open(folders, classes);
     try (Traced model = Traced.of(loaded, data, open)) {
       return new Planner(loaded, data, model).plan();
     }
@@ -95,11 +100,11 @@ public final class Planner {
 
   private StepPlan step(int index, Step step) {
     boolean unlabelled = !(recipe.data() instanceof LabelledSource);
-    if (unlabelled && !(step instanceof Step.Prune || step instanceof Step.Evaluate)) {
+    if (unlabelled && (step instanceof Step.Train || step instanceof Step.Bench)) {
       mistakes.add(
           loaded.place("steps", index),
           "'%s' needs labelled examples, this data has none".formatted(step.word()),
-          "possible here: prune, evaluate");
+          "possible here: prune, evaluate, export");
       return new StepPlan(step.word(), "impossible", 0, 0, List.of());
     }
     if (step instanceof Step.Train train) {

@@ -14,8 +14,8 @@ import org.jspecify.annotations.Nullable;
  * those of the row with the smallest speedup.
  *
  * @param scores what the DJL model reaches on the test examples, by metric ({@code accuracy},
- *     {@code perplexity}); with {@code _dense} behind, before anything was pruned
- * @param accuracyExported the same by the exported model
+ *     {@code perplexity}); with {@code _dense} behind, before anything was pruned, with {@code
+ *     _exported}, by the exported model
  * @param sparsity share of pruned weights in the layers that the recipe selected, counted on masks
  * @param sparsityModel share of pruned weights among all parameters
  * @param nonzeros parameters that are left
@@ -32,7 +32,6 @@ import org.jspecify.annotations.Nullable;
 public record Report(
     String name,
     Map<String, Double> scores,
-    @Nullable Double accuracyExported,
     double sparsity,
     double sparsityModel,
     long nonzeros,
@@ -98,7 +97,6 @@ public record Report(
     return new Report(
         name,
         scores,
-        accuracyExported,
         sparsity,
         sparsityModel,
         nonzeros,

@@ -54,7 +54,6 @@ final class Reporter {
         new Report(
             loaded.name(),
             Map.copyOf(state.scores),
-            state.accuracyExported,
             state.masks.sparsity(),
             pruned / (double) parameters,
             parameters - pruned,
@@ -180,6 +179,7 @@ final class Reporter {
     Double ratio = r.bytesSparse() == null ? null : r.bytesSparse() / (double) r.bytesDense();
     judge(all, "accuracy", e.accuracy(), r.scores().get("accuracy"), 0);
     judge(all, "perplexity", e.perplexity(), r.scores().get("perplexity"), 0);
+    judge(all, "masked_loss", e.maskedLoss(), r.scores().get("masked_loss"), 0);
     judge(all, "spearman", e.spearman(), r.scores().get("spearman"), 0);
     judge(all, "sparsity", e.sparsity(), r.sparsity(), state.forgiven + 1e-9);
     judge(all, "sparsity_model", e.sparsityModel(), r.sparsityModel(), state.forgiven + 1e-9);

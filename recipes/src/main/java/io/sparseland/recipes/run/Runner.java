@@ -3,7 +3,6 @@ package io.sparseland.recipes.run;
 
 import ai.djl.Model;
 import ai.djl.engine.Engine;
-import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
@@ -27,7 +26,6 @@ import io.sparseland.recipes.StepItem;
 import io.sparseland.recipes.data.DataFolders;
 import io.sparseland.recipes.data.DataSet;
 import io.sparseland.recipes.data.LabelledData;
-import io.sparseland.recipes.data.Samples;
 import io.sparseland.recipes.plan.Plan;
 import io.sparseland.recipes.plan.Planner;
 import io.sparseland.training.OptimizerSettings;
@@ -43,9 +41,6 @@ import org.jspecify.annotations.Nullable;
 
 /** Runs a recipe from its first step to its report. */
 public final class Runner {
-
-  private static final int PROBE = 16;
-  private static final int TEST_BATCH = 256;
 
   private final LoadedRecipe loaded;
   private final Recipe recipe;
@@ -91,10 +86,10 @@ public final class Runner {
       throws IOException {
     long start = System.nanoTime();
     Settings.threads(loaded.recipe().threads());
-    Plan plan = Planner.plan(loaded, folders, classes);
+    OpenModel source = loaded.recipe().model().open(folders, classes);
+    Plan plan = Planner.plan(loaded, folders, source);
     try (RunFolder folder = RunFolder.prepare(out, loaded.hash(), force);
         Model model = Model.newInstance(loaded.name(), Torch.ENGINE)) {
-      OpenModel source = loaded.recipe().model().open(folders, classes);
       DataSet data = open(loaded, folders, source, watcher);
       Runner runner = new Runner(loaded, source, watcher, folder, model, data);
       return runner.run(plan, start);
@@ -183,7 +178,7 @@ public final class Runner {
 
   private void export(Step.Export export) {
     watcher.phase("exporting");
-    Samples test = labelled().test();
+
     ExportOptions options =
         ExportOptions.named(loaded.name())
             .withForm(export.form())
@@ -191,13 +186,19 @@ public final class Runner {
     Path target = folder.staging().resolve(export.to());
     ExportResult result;
     try (NDManager manager = model.getNDManager().newSubManager()) {
-      NDList probe = new NDList(test.batch(manager, 0, Math.min(PROBE, test.size())));
       result =
-          new Exporter().export(model.getBlock(), input(2), state.masks, options, target, probe);
+          new Exporter()
+              .export(
+                  model.getBlock(),
+                  data.traced(),
+                  state.masks,
+                  options,
+                  target,
+                  data.probe(manager));
     }
     state.exported = result;
     state.exportedTo = export.to();
-    state.accuracyExported = Exported.accuracy(target, test, TEST_BATCH);
+    state.scores.put(recipe.data().metric() + "_exported", ExportedBlock.score(target, data));
     log.event("exported", "to", export.to(), "max_abs_error", result.maxAbsError());
   }
 
@@ -257,7 +258,6 @@ public final class Runner {
   static final class State {
     Masks masks = new Masks(Map.of());
     final Map<String, Double> scores = new TreeMap<>();
-    @Nullable Double accuracyExported;
     @Nullable ExportResult exported;
     String exportedTo = "";
     final List<BenchRow> bench = new ArrayList<>();
