@@ -297,7 +297,8 @@ class CalibratorTest {
   }
 
   private List<Evidence> collect(Block block, Shape shape, NDArray... batches) {
-    List<Calibrator.Batch> lists = Arrays.stream(batches).map(a -> Calibrator.Batch.of(new NDList(a))).toList();
+    List<Calibrator.Batch> lists =
+        Arrays.stream(batches).map(a -> Calibrator.Batch.of(new NDList(a))).toList();
     return new ArrayList<>(
         Calibrator.collect(block, lists, SQUARES, Layers.of(block, shape)).values());
   }

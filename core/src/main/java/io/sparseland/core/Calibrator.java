@@ -79,15 +79,15 @@ public final class Calibrator implements AutoCloseable {
       Block block, Iterable<Batch> batches, Set<Statistic> needs, List<Layer> layers) {
     Check.that(!needs.contains(Statistic.GRADIENT), "statistic GRADIENT needs labels and a loss");
     try (Calibrator calibrator = new Calibrator(block, layers, needs)) {
-    if (needs.stream().anyMatch(Statistic::ofInputs)) {
-      int count = 0;
-      for (Batch batch : batches) {
-        calibrator.addInputs(batch);
-        count++;
+      if (needs.stream().anyMatch(Statistic::ofInputs)) {
+        int count = 0;
+        for (Batch batch : batches) {
+          calibrator.addInputs(batch);
+          count++;
+        }
+        Check.that(count > 0, "there is no calibration batch");
       }
-      Check.that(count > 0, "there is no calibration batch");
-    }
-    return calibrator.evidence();
+      return calibrator.evidence();
     }
   }
 
@@ -104,18 +104,18 @@ public final class Calibrator implements AutoCloseable {
       Set<Statistic> needs,
       List<Layer> layers) {
     try (Calibrator calibrator = new Calibrator(block, layers, needs)) {
-    int count = 0;
-    for (Labelled batch : batches) {
-      if (needs.stream().anyMatch(Statistic::ofInputs)) {
-        calibrator.addInputs(Batch.of(batch.data()));
+      int count = 0;
+      for (Labelled batch : batches) {
+        if (needs.stream().anyMatch(Statistic::ofInputs)) {
+          calibrator.addInputs(Batch.of(batch.data()));
+        }
+        if (needs.contains(Statistic.GRADIENT)) {
+          calibrator.addGradients(batch, loss);
+        }
+        count++;
       }
-      if (needs.contains(Statistic.GRADIENT)) {
-        calibrator.addGradients(batch, loss);
-      }
-      count++;
-    }
-    Check.that(count > 0, "there is no calibration batch");
-    return calibrator.evidence();
+      Check.that(count > 0, "there is no calibration batch");
+      return calibrator.evidence();
     }
   }
 

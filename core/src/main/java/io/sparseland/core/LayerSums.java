@@ -177,8 +177,7 @@ final class LayerSums implements AutoCloseable {
                 means(statistic, moments.squares(), Math.max(1, rows - 1), columns);
             case INPUT_SEQUENCE_VARIANCE -> means(statistic, moments.within(), rows, columns);
             case WANTED_OUTPUT -> means(statistic, wanted(), rows, new Shape(g.in(), g.out()));
-            case WANTED_SQUARE ->
-                means(statistic, new double[] {wantedSquares}, rows, new Shape());
+            case WANTED_SQUARE -> means(statistic, new double[] {wantedSquares}, rows, new Shape());
             case GRADIENT -> means(statistic, gradient, batches, new Shape(g.out(), g.in()));
             case UNIFORM -> throw new IllegalStateException();
           };

@@ -9,8 +9,8 @@ public enum Statistic {
    */
   INPUT_MEAN_SQUARE,
   /**
-   * Mean over tokens (or output positions) of {@code x x^T}, half the Hessian of the layer's squared
-   * output error; fp64 {@code [in, in]}, of a grouped convolution {@code [groups, in, in]}.
+   * Mean over tokens (or output positions) of {@code x x^T}, half the Hessian of the layer's
+   * squared output error; fp64 {@code [in, in]}, of a grouped convolution {@code [groups, in, in]}.
    */
   INPUT_GRAM,
   /** Mean of each input column; fp64 {@code [in]} or {@code [groups, in]}. */

@@ -57,12 +57,7 @@ final class Pruning {
           data.stream().map(b -> Calibrator.Batch.of(b.data())).toList();
       Map<Layer, LayerOutcome> outcomes =
           shot.run(
-              graph,
-              selected,
-              batches,
-              before,
-              target.share(),
-              layer -> present.get(layer.name()));
+              graph, selected, batches, before, target.share(), layer -> present.get(layer.name()));
       Map<Layer, Mask> masks = new LinkedHashMap<>();
       outcomes.forEach(
           (layer, outcome) -> {
