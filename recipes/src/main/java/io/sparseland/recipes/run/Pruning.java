@@ -49,6 +49,14 @@ final class Pruning {
     PruneTarget target = prune.criterion().common();
     List<Layer> selected = Targets.selector(target.on()).select(Layers.of(graph));
     OneShot shot = prune.oneShot(selected, recipe.seed());
+    for (int round = 1; round <= prune.rounds(); round++) {
+      round(prune, graph, selected, shot, prune.after(round));
+    }
+    forgive(target.pattern(selected), shot.pruner().within(), selected);
+  }
+
+  private void round(
+      Step.Prune prune, Graph graph, List<Layer> selected, OneShot shot, double sparsity) {
     Map<String, Mask> present = state.masks.byLayer();
     try (NDManager manager = model.getNDManager().newSubManager()) {
       List<Calibrator.Labelled> data = needsData(shot) ? batches(prune, manager) : List.of();
@@ -56,8 +64,7 @@ final class Pruning {
       List<Calibrator.Batch> batches =
           data.stream().map(b -> Calibrator.Batch.of(b.data())).toList();
       Map<Layer, LayerOutcome> outcomes =
-          shot.run(
-              graph, selected, batches, before, target.share(), layer -> present.get(layer.name()));
+          shot.run(graph, selected, batches, before, sparsity, layer -> present.get(layer.name()));
       Map<Layer, Mask> masks = new LinkedHashMap<>();
       outcomes.forEach(
           (layer, outcome) -> {
@@ -67,7 +74,6 @@ final class Pruning {
           });
       state.masked(Masks.of(masks));
     }
-    forgive(target.pattern(selected), shot.pruner().within(), selected);
   }
 
   private static boolean needsData(OneShot shot) {
@@ -82,8 +88,12 @@ final class Pruning {
     if (needs.isEmpty()) {
       return Map.of();
     }
-    return Calibrator.collect(
-        model.getBlock(), data, Loss.softmaxCrossEntropyLoss(), needs, layers);
+    Calibrator.Gradients gradients =
+        Calibrator.Gradients.of(
+            Loss.softmaxCrossEntropyLoss(),
+            shot.pruner().criterion(),
+            layer -> state.masks.byLayer().get(layer.name()));
+    return Calibrator.collect(model.getBlock(), data, gradients, needs, layers);
   }
 
   private List<Calibrator.Labelled> batches(Step.Prune prune, NDManager manager) {
@@ -93,7 +103,7 @@ final class Pruning {
       state.notes.add(
           "calibrated on all %d training examples; more were asked for".formatted(samples));
     }
-    int batch = recipe.data().batch();
+    int batch = prune.calibrate().batch().orElse(recipe.data().batch());
     List<Calibrator.Labelled> batches = new ArrayList<>();
     for (int from = 0; from < samples; from += batch) {
       int count = Math.min(batch, samples - from);
