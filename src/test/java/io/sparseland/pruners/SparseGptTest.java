@@ -110,18 +110,19 @@ class SparseGptTest {
     Layer layer = Fixtures.linear(manager, "w", out, in, Layerwise.weights(random, out * in));
     double[][] x = Layerwise.inputs(random, 3 * in, in);
     RealMatrix h = Layerwise.hessian(x, 0.01);
-    long kept = out * in - (long) Math.floor(sparsity * out * in + 1e-9);
+    int pruned = (int) Math.floor(sparsity * out * in + 1e-9);
+    int kept = out * in - pruned;
 
     Solution found =
         Pruner.of(new SparseGpt(0.01, block)).solve(layer, Layerwise.gram(manager, x), kept, null);
 
     double[] twin = Layerwise.doubles(layer);
-    boolean[] stays = twin(twin, h, out, block, out * in - kept);
+    boolean[] stays = twin(twin, h, out, block, pruned);
     for (int i = 0; i < stays.length; i++) {
       assertThat(found.mask().get(i)).as("weight %d", i).isEqualTo(stays[i]);
     }
     assertThat(found.masked().toDoubleArray()).containsExactly(twin, within(1e-6));
-    assertThat(found.mask().kept()).isEqualTo((int) kept);
+    assertThat(found.mask().kept()).isEqualTo(kept);
   }
 
   /** Removes columns from the left, each time with the inverse of what is left of H. */
