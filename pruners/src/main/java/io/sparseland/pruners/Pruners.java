@@ -33,6 +33,7 @@ public final class Pruners implements MethodProvider {
         criterion("sparsegpt", SparseGpt.class, "https://arxiv.org/abs/2301.00774"),
         criterion("obert", Obert.class, "https://arxiv.org/abs/2203.07259"),
         criterion("woodfisher", Obert.class, "https://arxiv.org/abs/2004.14340"),
+        criterion("flap", Fluctuation.class, "https://arxiv.org/abs/2312.11983"),
         atStart("snip", Snip.class, "https://arxiv.org/abs/1810.02340"),
         atStart("grasp", Grasp.class, "https://arxiv.org/abs/2002.07376"),
         atStart("synflow", SynFlow.class, "https://arxiv.org/abs/2006.05467"),

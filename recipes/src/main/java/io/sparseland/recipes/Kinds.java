@@ -18,6 +18,7 @@ import io.sparseland.models.Mlp;
 import io.sparseland.pruners.Alps;
 import io.sparseland.pruners.BiasCompensation;
 import io.sparseland.pruners.Dsnot;
+import io.sparseland.pruners.Fluctuation;
 import io.sparseland.pruners.GradientMagnitude;
 import io.sparseland.pruners.Grasp;
 import io.sparseland.pruners.LeastSquares;
@@ -175,6 +176,7 @@ final class Kinds {
             "woodfisher",
             Obert.class,
             "{damping: 0.001, block: 500, joint: false}")
+        .kind(Criterion.class, "flap", Fluctuation.class, "{metric: wifv, standardised: true}")
         .kind(Criterion.class, "snip", Snip.class, "{}")
         .kind(Criterion.class, "grasp", Grasp.class, "{}")
         .kind(Criterion.class, "synflow", SynFlow.class, "{}")
