@@ -152,7 +152,8 @@ class CalibratorTest {
     Loss loss = Loss.softmaxCrossEntropyLoss();
 
     Map<String, Evidence> evidence =
-        Calibrator.collect(block, batches, loss, Set.of(Statistic.GRADIENT), layers);
+        Calibrator.collect(
+            block, batches, Calibrator.Gradients.of(loss), Set.of(Statistic.GRADIENT), layers);
 
     for (Layer layer : layers) {
       NDArray weight = layer.weight();
@@ -184,7 +185,7 @@ class CalibratorTest {
         Calibrator.collect(
             block,
             labelled(2),
-            Loss.softmaxCrossEntropyLoss(),
+            Calibrator.Gradients.of(Loss.softmaxCrossEntropyLoss()),
             Set.of(Statistic.GRADIENT, Statistic.INPUT_MEAN_SQUARE),
             layers);
 
@@ -297,7 +298,8 @@ class CalibratorTest {
   }
 
   private List<Evidence> collect(Block block, Shape shape, NDArray... batches) {
-    List<Calibrator.Batch> lists = Arrays.stream(batches).map(a -> Calibrator.Batch.of(new NDList(a))).toList();
+    List<Calibrator.Batch> lists =
+        Arrays.stream(batches).map(a -> Calibrator.Batch.of(new NDList(a))).toList();
     return new ArrayList<>(
         Calibrator.collect(block, lists, SQUARES, Layers.of(block, shape)).values());
   }

@@ -94,7 +94,8 @@ class LinalgTest {
       int[] columns = java.util.stream.IntStream.range(0, N).filter(c -> keep[from + c]).toArray();
       double[] expected = new double[N];
       if (columns.length > 0) {
-        double[] wanted = Arrays.stream(columns).mapToDouble(c -> b.getEntry(from / N, c)).toArray();
+        double[] wanted =
+            Arrays.stream(columns).mapToDouble(c -> b.getEntry(from / N, c)).toArray();
         double[] solved =
             new LUDecomposition(h.getSubMatrix(columns, columns))
                 .getSolver()

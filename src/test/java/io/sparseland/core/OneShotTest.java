@@ -57,7 +57,11 @@ class OneShotTest {
     List<Calibrator.Batch> batches = batches();
 
     Map<Layer, LayerOutcome> outcomes =
-        run(new OneShot(Pruner.of(new Wanda()), List.of(), Calibration.sequential()), graph, layers, batches);
+        run(
+            new OneShot(Pruner.of(new Wanda()), List.of(), Calibration.sequential()),
+            graph,
+            layers,
+            batches);
 
     // the last layer's own weights are pruned too, but its inputs come from all others
     Layer last = layers.get(layers.size() - 1);
@@ -78,7 +82,8 @@ class OneShotTest {
       }
       for (int c = 0; c < in; c++) {
         if (!mask.get(row * in + c)) {
-          assertThat(dense(last)[row * in + c] * Math.sqrt(squares[c])).isLessThanOrEqualTo(least + 1e-6);
+          assertThat(dense(last)[row * in + c] * Math.sqrt(squares[c]))
+              .isLessThanOrEqualTo(least + 1e-6);
         }
       }
     }
@@ -160,7 +165,8 @@ class OneShotTest {
       lost += Math.pow(before[i] - after[i], 2);
       all += Math.pow(before[i], 2);
     }
-    assertThat(outcomes.values().iterator().next().errorAfter()).isCloseTo(lost / all, within(1e-5));
+    assertThat(outcomes.values().iterator().next().errorAfter())
+        .isCloseTo(lost / all, within(1e-5));
   }
 
   @Test

@@ -97,8 +97,7 @@ class ReconstructionTest {
     Random random = new Random(5);
     Layer layer = Fixtures.linear(manager, "w", 4, 24, Layerwise.weights(random, 96));
     Evidence evidence = Layerwise.gram(manager, Layerwise.inputs(random, 80, 24));
-    Solution swept =
-        Pruner.of(new SparseGpt(0.01, 5)).solve(layer, evidence, 48, null);
+    Solution swept = Pruner.of(new SparseGpt(0.01, 5)).solve(layer, evidence, 48, null);
 
     Solution again = new ObsUpdate(0.01).rebuild(layer, swept, evidence);
 

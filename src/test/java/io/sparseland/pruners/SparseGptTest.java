@@ -51,8 +51,7 @@ class SparseGptTest {
     Solution found = solve(new SparseGpt(0.01, 4), Pattern.unstructured());
 
     assertThat(bits(found.mask())).isEqualTo("1011 0010 0011");
-    assertWeights(
-        found, 0.9, 0, 0.697610, 0.568197, 0, 0, 1.069471, 0, 0, 0, -0.537386, -0.962760);
+    assertWeights(found, 0.9, 0, 0.697610, 0.568197, 0, 0, 1.069471, 0, 0, 0, -0.537386, -0.962760);
     assertThat(loss(found)).isCloseTo(0.960050, within(1e-6));
   }
 
@@ -71,8 +70,7 @@ class SparseGptTest {
 
     assertThat(bits(found.mask())).isEqualTo("1001 1010 0011");
     assertThat(found.mask().pattern()).isEqualTo(Pattern.nm(2, 4));
-    assertWeights(
-        found, 0.9, 0, 0, 0.144141, -0.7, 0, 1.500797, 0, 0, 0, -0.537386, -0.962760);
+    assertWeights(found, 0.9, 0, 0, 0.144141, -0.7, 0, 1.500797, 0, 0, 0, -0.537386, -0.962760);
     assertThat(loss(found)).isCloseTo(0.630844, within(1e-6));
   }
 
@@ -112,19 +110,19 @@ class SparseGptTest {
     Layer layer = Fixtures.linear(manager, "w", out, in, Layerwise.weights(random, out * in));
     double[][] x = Layerwise.inputs(random, 3 * in, in);
     RealMatrix h = Layerwise.hessian(x, 0.01);
-    long kept = out * in - (long) Math.floor(sparsity * out * in + 1e-9);
+    int pruned = (int) Math.floor(sparsity * out * in + 1e-9);
+    int kept = out * in - pruned;
 
     Solution found =
-        Pruner.of(new SparseGpt(0.01, block))
-            .solve(layer, Layerwise.gram(manager, x), kept, null);
+        Pruner.of(new SparseGpt(0.01, block)).solve(layer, Layerwise.gram(manager, x), kept, null);
 
     double[] twin = Layerwise.doubles(layer);
-    boolean[] stays = twin(twin, h, out, block, out * in - kept);
+    boolean[] stays = twin(twin, h, out, block, pruned);
     for (int i = 0; i < stays.length; i++) {
       assertThat(found.mask().get(i)).as("weight %d", i).isEqualTo(stays[i]);
     }
     assertThat(found.masked().toDoubleArray()).containsExactly(twin, within(1e-6));
-    assertThat(found.mask().kept()).isEqualTo((int) kept);
+    assertThat(found.mask().kept()).isEqualTo(kept);
   }
 
   /** Removes columns from the left, each time with the inverse of what is left of H. */
@@ -230,10 +228,8 @@ class SparseGptTest {
       gram[17 * i] = squares[i];
     }
     Evidence diagonal =
-        Evidence.of(
-            Map.of(Statistic.INPUT_GRAM, manager.create(gram, new Shape(16, 16))), 1);
-    Evidence norms =
-        Evidence.of(Map.of(Statistic.INPUT_MEAN_SQUARE, manager.create(squares)), 1);
+        Evidence.of(Map.of(Statistic.INPUT_GRAM, manager.create(gram, new Shape(16, 16))), 1);
+    Evidence norms = Evidence.of(Map.of(Statistic.INPUT_MEAN_SQUARE, manager.create(squares)), 1);
 
     Solution found = Pruner.of(new SparseGpt(1e-9, 16)).solve(layer, diagonal, 32, null);
 
@@ -254,8 +250,7 @@ class SparseGptTest {
     Layer layer = Fixtures.linear(manager, "w", 1, 4, 5, -0.01f, 5, 0.4f);
 
     Solution found =
-        Pruner.of(new SparseGpt(damping, 4))
-            .solve(layer, Layerwise.gram(manager, x), 3, null);
+        Pruner.of(new SparseGpt(damping, 4)).solve(layer, Layerwise.gram(manager, x), 3, null);
 
     assertThat(bits(found.mask())).isEqualTo("1011");
     // the two equal inputs share what damping makes each of them cost: exact as it goes to 0
@@ -286,17 +281,14 @@ class SparseGptTest {
     Random random = new Random(8);
     Geometry g = Geometry.convolution(new Shape(4, 4, 1, 3), 2);
     float[] w = Layerwise.weights(random, 48);
-    Layer both =
-        Fixtures.layer(manager, "c", LayerType.CONVOLUTION, g, new Shape(4, 4, 1, 3), w);
+    Layer both = Fixtures.layer(manager, "c", LayerType.CONVOLUTION, g, new Shape(4, 4, 1, 3), w);
     Evidence first = Layerwise.gram(manager, Layerwise.inputs(random, 60, 12));
     Evidence second = Layerwise.gram(manager, Layerwise.inputs(random, 60, 12));
     Evidence evidence =
         Evidence.of(
             Map.of(
                 Statistic.INPUT_GRAM,
-                first
-                    .get(Statistic.INPUT_GRAM)
-                    .stack(second.get(Statistic.INPUT_GRAM))),
+                first.get(Statistic.INPUT_GRAM).stack(second.get(Statistic.INPUT_GRAM))),
             60);
     Pruner pruner = Pruner.of(SparseGpt.defaults()).with(Pattern.nm(2, 4));
 
@@ -320,7 +312,9 @@ class SparseGptTest {
 
   @Test
   void a_singular_hessian_is_damped_more_and_told() {
-    double[] gram = {1, 2, 2, 1}; // eigenvalues 3 and -1: no data gives it, any damping below 1 fails
+    double[] gram = {
+      1, 2, 2, 1
+    }; // eigenvalues 3 and -1: no data gives it, any damping below 1 fails
     Evidence evidence =
         Evidence.of(Map.of(Statistic.INPUT_GRAM, manager.create(gram, new Shape(2, 2))), 7);
     Layer layer = Fixtures.linear(manager, "encoder.0", 1, 2, 1, 2);
@@ -331,8 +325,7 @@ class SparseGptTest {
         .singleElement()
         .asString()
         .contains("layer encoder.0", "7 samples", "pivot 1", "damping raised to 2.0");
-    assertThatThrownBy(
-            () -> Pruner.of(new SparseGpt(1e-5, 2)).solve(layer, evidence, 1, null))
+    assertThatThrownBy(() -> Pruner.of(new SparseGpt(1e-5, 2)).solve(layer, evidence, 1, null))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("layer encoder.0: the Hessian of 7 samples is singular at pivot 1");
   }

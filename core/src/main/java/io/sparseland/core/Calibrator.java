@@ -1,23 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparseland.core;
 
-import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.NDScope;
 import ai.djl.nn.Block;
-import ai.djl.nn.Parameter;
-import ai.djl.training.GradientCollector;
 import ai.djl.training.ParameterStore;
 import ai.djl.training.loss.Loss;
 import io.sparseland.core.graph.Capture;
-import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Measures statistics of layers on calibration data, batch by batch, in fp64.
@@ -77,46 +76,68 @@ public final class Calibrator implements AutoCloseable {
    */
   public static Map<String, Evidence> collect(
       Block block, Iterable<Batch> batches, Set<Statistic> needs, List<Layer> layers) {
-    Check.that(!needs.contains(Statistic.GRADIENT), "statistic GRADIENT needs labels and a loss");
-    try (Calibrator calibrator = new Calibrator(block, layers, needs)) {
-    if (needs.stream().anyMatch(Statistic::ofInputs)) {
-      int count = 0;
-      for (Batch batch : batches) {
-        calibrator.addInputs(batch);
-        count++;
-      }
-      Check.that(count > 0, "there is no calibration batch");
+    for (Statistic statistic : needs) {
+      Check.that(!statistic.ofGradients(), "statistic %s needs labels and a loss", statistic);
     }
-    return calibrator.evidence();
+    try (Calibrator calibrator = new Calibrator(block, layers, needs)) {
+      if (needs.stream().anyMatch(Statistic::ofInputs)) {
+        int count = 0;
+        for (Batch batch : batches) {
+          calibrator.addInputs(batch);
+          count++;
+        }
+        Check.that(count > 0, "there is no calibration batch");
+      }
+      return calibrator.evidence();
     }
   }
 
   /**
-   * Statistics with labels: the gradient is the mean over batches of the gradient of the batch's
-   * loss.
+   * How gradients are taken.
    *
    * @param loss of predictions against labels
+   * @param fisherBlock size of the blocks of {@link Statistic#FISHER}
+   * @param temperature that predictions are divided by for {@link Statistic#HESSIAN_GRADIENT}
+   * @param present the mask a layer has, or null for a dense one
    */
+  public record Gradients(
+      Loss loss, int fisherBlock, double temperature, Function<Layer, @Nullable Mask> present) {
+
+    private static final double GRASP = 200; // its authors' temperature
+
+    /** Of a dense model, without Fisher blocks. */
+    public static Gradients of(Loss loss) {
+      return new Gradients(loss, 1, GRASP, layer -> null);
+    }
+
+    /** For a criterion that prunes a masked model further. */
+    public static Gradients of(
+        Loss loss, Criterion criterion, Function<Layer, @Nullable Mask> present) {
+      return new Gradients(loss, criterion.fisherBlock(), GRASP, present);
+    }
+  }
+
+  /** Statistics with labels: gradients are of each batch's loss, and their mean over batches. */
   public static Map<String, Evidence> collect(
       Block block,
-      Iterable<Labelled> batches,
-      Loss loss,
+      List<Labelled> batches,
+      Gradients gradients,
       Set<Statistic> needs,
       List<Layer> layers) {
-    try (Calibrator calibrator = new Calibrator(block, layers, needs)) {
-    int count = 0;
-    for (Labelled batch : batches) {
-      if (needs.stream().anyMatch(Statistic::ofInputs)) {
-        calibrator.addInputs(Batch.of(batch.data()));
+    Check.that(!batches.isEmpty(), "there is no calibration batch");
+    List<Batch> inputs = batches.stream().map(b -> Batch.of(b.data())).toList();
+    Set<Statistic> rest = EnumSet.noneOf(Statistic.class);
+    needs.stream().filter(s -> !s.ofGradients()).forEach(rest::add);
+    Map<String, Evidence> evidence = new LinkedHashMap<>(collect(block, inputs, rest, layers));
+    if (needs.stream().anyMatch(Statistic::ofGradients)) {
+      GradientSums sums = new GradientSums(block, layers, needs, gradients);
+      sums.measure(batches);
+      for (Layer layer : layers) {
+        evidence.computeIfPresent(
+            layer.name(), (name, known) -> known.orElse(sums.evidence(layer)));
       }
-      if (needs.contains(Statistic.GRADIENT)) {
-        calibrator.addGradients(batch, loss);
-      }
-      count++;
     }
-    Check.that(count > 0, "there is no calibration batch");
-    return calibrator.evidence();
-    }
+    return evidence;
   }
 
   private void addInputs(Batch batch) {
@@ -138,40 +159,6 @@ public final class Calibrator implements AutoCloseable {
                 });
           }
         });
-  }
-
-  private void addGradients(Labelled batch, Loss loss) {
-    NDManager manager = batch.data().head().getManager();
-    List<NDArray> all = new ArrayList<>();
-    for (Parameter parameter : block.getParameters().values()) {
-      all.add(parameter.getArray());
-    }
-    zeroGradients(all);
-    try (NDScope scope = new NDScope()) {
-      scope.suppressNotUsedWarning();
-      try (GradientCollector collector = Engine.getEngine(Torch.ENGINE).newGradientCollector()) {
-        ParameterStore store = new ParameterStore(manager, false);
-        NDList predictions = block.forward(store, batch.data(), false);
-        collector.backward(loss.evaluate(batch.labels(), predictions));
-      }
-      sums.forEach(
-          (layer, ofLayer) -> {
-            NDArray weight = layer.parameter().getArray();
-            Check.that(
-                weight.hasGradient(), "layer %s is frozen, so it has no gradient", layer.name());
-            ofLayer.addGradient(weight.getGradient());
-          });
-    } finally {
-      zeroGradients(all);
-    }
-  }
-
-  private static void zeroGradients(List<NDArray> arrays) {
-    for (NDArray array : arrays) {
-      if (array.hasGradient()) {
-        Torch.zeroGradient(array);
-      }
-    }
   }
 
   private LayerSums sumsOf(Layer layer) {

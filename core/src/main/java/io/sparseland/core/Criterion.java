@@ -12,6 +12,11 @@ public interface Criterion {
     return Set.of();
   }
 
+  /** Size of the blocks of {@link Statistic#FISHER}, if it is needed. */
+  default int fisherBlock() {
+    return 1;
+  }
+
   /** Which weights compete unless the user says otherwise. */
   default Scope comparedWithin() {
     return Scope.LAYER;

@@ -8,9 +8,9 @@ import java.util.List;
  * Layer-adaptive: the share a weight has among those of its layer that are not smaller, compared
  * over all layers.
  *
- * <p>With a layer's scores sorted ascending, {@code lamp(u) = s_u^2 / sum over v >= u of s_v^2}; the
- * lowest of all layers go. The best weight of every layer has 1, so no layer is emptied, and scaling
- * a layer changes nothing. Suffix sums are added up from the large end in fp64.
+ * <p>With a layer's scores sorted ascending, {@code lamp(u) = s_u^2 / sum over v >= u of s_v^2};
+ * the lowest of all layers go. The best weight of every layer has 1, so no layer is emptied, and
+ * scaling a layer changes nothing. Suffix sums are added up from the large end in fp64.
  *
  * @see <a href="https://arxiv.org/abs/2010.07611">Lee et al. 2021, "Layer-adaptive sparsity for the
  *     magnitude-based pruning", eq. 2</a>

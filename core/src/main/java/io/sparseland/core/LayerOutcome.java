@@ -12,8 +12,7 @@ import java.util.List;
  * @param errorAfter the same with the weights that were written
  * @param notes what a reader of the report should know
  */
-public record LayerOutcome(
-    Mask mask, double errorBefore, double errorAfter, List<String> notes) {
+public record LayerOutcome(Mask mask, double errorBefore, double errorAfter, List<String> notes) {
 
   /** Copies the list. */
   public LayerOutcome {

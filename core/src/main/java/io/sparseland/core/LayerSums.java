@@ -24,11 +24,9 @@ final class LayerSums implements AutoCloseable {
   private final @Nullable NDArray[] grams; // of each group [in, in]
   private final Moments moments;
   private double[] squares = new double[0]; // [groups * in]
-  private double[] gradient = new double[0]; // [out * in]
   private final @Nullable NDArray[] wanted; // of each group [in, its outputs]
   private double wantedSquares;
   private long rows;
-  private long batches;
 
   LayerSums(Layer layer, Set<Statistic> needs) {
     Geometry g = layer.geometry();
@@ -150,24 +148,16 @@ final class LayerSums implements AutoCloseable {
     return first;
   }
 
-  void addGradient(NDArray batch) {
-    gradient = add(gradient, fp64(batch).toDoubleArray());
-    batches++;
-  }
-
   /** What has been measured; this may be closed afterwards. */
   Evidence evidence() {
     Geometry g = layer.geometry();
     Shape columns = g.groups() == 1 ? new Shape(g.in()) : new Shape(g.groups(), g.in());
     Map<Statistic, Measured.Values> values = new LinkedHashMap<>();
     for (Statistic statistic : needs) {
-      if (statistic == Statistic.UNIFORM) {
-        continue; // drawn, not measured
+      if (!statistic.ofInputs()) {
+        continue;
       }
-      Check.that(
-          statistic == Statistic.GRADIENT || rows > 0,
-          "layer %s was not used by the calibration data",
-          layer.name());
+      Check.that(rows > 0, "layer %s was not used by the calibration data", layer.name());
       Measured.Values measured =
           switch (statistic) {
             case INPUT_MEAN_SQUARE -> means(statistic, squares, rows, columns);
@@ -177,10 +167,8 @@ final class LayerSums implements AutoCloseable {
                 means(statistic, moments.squares(), Math.max(1, rows - 1), columns);
             case INPUT_SEQUENCE_VARIANCE -> means(statistic, moments.within(), rows, columns);
             case WANTED_OUTPUT -> means(statistic, wanted(), rows, new Shape(g.in(), g.out()));
-            case WANTED_SQUARE ->
-                means(statistic, new double[] {wantedSquares}, rows, new Shape());
-            case GRADIENT -> means(statistic, gradient, batches, new Shape(g.out(), g.in()));
-            case UNIFORM -> throw new IllegalStateException();
+            case WANTED_SQUARE -> means(statistic, new double[] {wantedSquares}, rows, new Shape());
+            default -> throw new IllegalStateException(statistic + " is not of inputs");
           };
       values.put(statistic, measured);
     }
@@ -220,12 +208,8 @@ final class LayerSums implements AutoCloseable {
     double[] means = new double[sums.length];
     for (int i = 0; i < sums.length; i++) {
       means[i] = sums[i] / count;
-      if (!Float.isFinite((float) means[i])) {
-        throw new IllegalArgumentException(
-            "%s of layer %s at index %d is %s, allowed: finite numbers"
-                .formatted(statistic, layer.name(), i, means[i]));
-      }
     }
+    Measured.checkFinite(statistic, layer, means);
     return new Measured.Values(means, shape, count);
   }
 

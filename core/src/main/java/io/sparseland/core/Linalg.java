@@ -35,6 +35,11 @@ public final class Linalg {
         "  l, info = torch.linalg_cholesky_ex(h)",
         "  return (l, info)"),
     CHOLESKY_INVERSE("l: Tensor", "Tensor", "  return torch.cholesky_inverse(l)"),
+    INVERSES(
+        "h: Tensor",
+        "Tuple[Tensor, Tensor]",
+        "  l, info = torch.linalg_cholesky_ex(h)",
+        "  return (torch.cholesky_inverse(l), torch.max(info))"),
     CHOLESKY_SOLVE("b: Tensor, l: Tensor", "Tensor", "  return torch.cholesky_solve(b, l)"),
     EIGH(
         "h: Tensor",
@@ -131,6 +136,19 @@ public final class Linalg {
    * @param vectors {@code [n, n]}, one a column: {@code H = V diag(values) V^T}
    */
   public record Eigen(NDArray values, NDArray vectors) {}
+
+  /**
+   * Inverses of many matrices.
+   *
+   * @param h positive definite {@code [count, n, n]}
+   * @throws IllegalArgumentException if one of them is not positive definite
+   */
+  public static NDArray inverses(NDArray h) {
+    NDList results = run(Program.INVERSES, h);
+    int failed = results.get(1).toIntArray()[0];
+    Check.that(failed == 0, "one of %d matrices is singular at minor %d", h.size(0), failed);
+    return results.get(0);
+  }
 
   /** Eigenvalues and eigenvectors of a symmetric matrix, of which only the lower half is read. */
   public static Eigen eigh(NDArray h) {

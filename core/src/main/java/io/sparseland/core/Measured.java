@@ -12,7 +12,11 @@ import java.util.Set;
 record Measured(Layer layer, Map<Statistic, Values> values) implements Evidence {
 
   private static final Set<Statistic> SINGLE =
-      Set.of(Statistic.INPUT_MEAN_SQUARE, Statistic.GRADIENT);
+      Set.of(
+          Statistic.INPUT_MEAN_SQUARE,
+          Statistic.GRADIENT,
+          Statistic.HESSIAN_GRADIENT,
+          Statistic.SYNAPTIC_FLOW);
 
   /** One statistic. */
   static final class Values {
@@ -30,6 +34,17 @@ record Measured(Layer layer, Map<Statistic, Values> values) implements Evidence 
       this.means = means;
       this.shape = shape;
       this.samples = samples;
+    }
+  }
+
+  /** Refuses what is not a finite fp32 number, naming layer and index. */
+  static void checkFinite(Statistic statistic, Layer layer, double[] values) {
+    for (int i = 0; i < values.length; i++) {
+      if (!Float.isFinite((float) values[i])) {
+        throw new IllegalArgumentException(
+            "%s of layer %s at index %d is %s, allowed: finite numbers"
+                .formatted(statistic, layer.name(), i, (float) values[i]));
+      }
     }
   }
 

@@ -78,8 +78,7 @@ public record OneShot(
       double sparsity,
       Function<Layer, @Nullable Mask> present) {
     long[] kept =
-        pruner.kept(
-            layers, l -> before.getOrDefault(l.name(), Evidence.none()), sparsity, present);
+        pruner.kept(layers, l -> before.getOrDefault(l.name(), Evidence.none()), sparsity, present);
     Map<Layer, LayerOutcome> outcomes = new LinkedHashMap<>();
     LayerWriter writer = new LayerWriter(graph);
     if (calibration.order() == Calibration.Order.DENSE || needsNoInputs()) {
@@ -117,7 +116,8 @@ public record OneShot(
     Map<Layer, LayerOutcome> ordered = new LinkedHashMap<>();
     for (Layer layer : layers) {
       LayerOutcome outcome = outcomes.get(layer);
-      Check.that(outcome != null, "layer %s is used by no linear layer or convolution", layer.name());
+      Check.that(
+          outcome != null, "layer %s is used by no linear layer or convolution", layer.name());
       if (outcome != null) {
         ordered.put(layer, outcome);
       }

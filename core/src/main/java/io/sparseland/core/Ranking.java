@@ -85,7 +85,8 @@ public final class Ranking {
 
   /** Indices by ascending score; of equal scores the lower index first. */
   static int[] ascending(float[] scores) {
-    long[] keys = new long[scores.length]; // score and index in one number, so that a plain sort does
+    long[] keys =
+        new long[scores.length]; // score and index in one number, so that a plain sort does
     for (int i = 0; i < keys.length; i++) {
       int bits = Float.floatToIntBits(scores[i] == 0 ? 0f : scores[i]);
       long ordered = bits < 0 ? bits ^ Integer.MAX_VALUE : bits; // negative floats count downwards

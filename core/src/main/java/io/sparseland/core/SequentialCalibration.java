@@ -5,7 +5,6 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.NDScope;
 import ai.djl.ndarray.types.DataType;
-import io.sparseland.core.graph.Argument.ParameterRef;
 import io.sparseland.core.graph.Graph;
 import io.sparseland.core.graph.NamedParameter;
 import io.sparseland.core.graph.Stage;

@@ -9,8 +9,8 @@ public enum Statistic {
    */
   INPUT_MEAN_SQUARE,
   /**
-   * Mean over tokens (or output positions) of {@code x x^T}, half the Hessian of the layer's squared
-   * output error; fp64 {@code [in, in]}, of a grouped convolution {@code [groups, in, in]}.
+   * Mean over tokens (or output positions) of {@code x x^T}, half the Hessian of the layer's
+   * squared output error; fp64 {@code [in, in]}, of a grouped convolution {@code [groups, in, in]}.
    */
   INPUT_GRAM,
   /** Mean of each input column; fp64 {@code [in]} or {@code [groups, in]}. */
@@ -31,11 +31,32 @@ public enum Statistic {
   WANTED_SQUARE,
   /** Gradient of the loss with respect to the weight, mean over batches; {@code [out, in]}. */
   GRADIENT,
+  /**
+   * Mean over batches of {@code g g^T}, g the gradient of the batch's mean loss with the present
+   * mask, in blocks along the diagonal of the flattened weight; fp32 {@code [blocks, block,
+   * block]}, the last block padded with zeros. The criterion says how large blocks are.
+   */
+  FISHER,
+  /**
+   * Hessian of the loss times its gradient, over all layers that are measured, by central
+   * differences; {@code [out, in]}.
+   */
+  HESSIAN_GRADIENT,
+  /**
+   * {@code |w dR/dw|} with R the sum of outputs when every parameter has its absolute value and
+   * every input is 1; {@code [out, in]}. Needs no data but its shape.
+   */
+  SYNAPTIC_FLOW,
   /** One number of U(0, 1) a weight, fixed by seed, layer name and step; {@code [out, in]}. */
   UNIFORM;
 
-  /** Whether it is measured on the inputs of layers. */
+  /** Whether it is measured on the inputs of layers; those stand before the gradients. */
   public boolean ofInputs() {
-    return this != GRADIENT && this != UNIFORM;
+    return compareTo(GRADIENT) < 0;
+  }
+
+  /** Whether it needs a backward pass. */
+  public boolean ofGradients() {
+    return !ofInputs() && this != UNIFORM;
   }
 }

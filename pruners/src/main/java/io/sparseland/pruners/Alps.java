@@ -26,16 +26,16 @@ import java.util.stream.IntStream;
  * The layer-wise problem {@code min 0.5 |X W^T - X W'^T|^2} with a limit on the nonzeros, by ADMM.
  *
  * <p>Inputs are scaled so that the damped {@code G = mean(x x^T)} has a unit diagonal; one
- * eigendecomposition makes every penalty cheap. Iterate {@code B = (W G - V + rho D)(G + rho I)^-1},
- * {@code D} = B + V / rho on its largest entries, {@code V += rho (B - D)}; rho grows every third
- * time by 1.3, 1.2 or 1.1 as more than 10 %, 0.5 % or any of the support has changed, and a support
- * that has not ends it. Then {@link LeastSquares} on the support. Cost: {@code 4 out · in^2} an
- * iteration.
+ * eigendecomposition makes every penalty cheap. Iterate {@code B = (W G - V + rho D)(G + rho
+ * I)^-1}, {@code D} = B + V / rho on its largest entries, {@code V += rho (B - D)}; rho grows every
+ * third time by 1.3, 1.2 or 1.1 as more than 10 %, 0.5 % or any of the support has changed, and a
+ * support that has not ends it. Then {@link LeastSquares} on the support. Cost: {@code 4 out ·
+ * in^2} an iteration.
  *
  * @param damping share of the mean diagonal that is added to it
  * @param iterations at most
- * @see <a href="https://arxiv.org/abs/2406.07831">Meng et al. 2024, "ALPS: improved optimization for
- *     highly sparse one-shot pruning", alg. 1</a>
+ * @see <a href="https://arxiv.org/abs/2406.07831">Meng et al. 2024, "ALPS: improved optimization
+ *     for highly sparse one-shot pruning", alg. 1</a>
  */
 public record Alps(double damping, int iterations) implements Solver {
 
@@ -84,7 +84,8 @@ public record Alps(double damping, int iterations) implements Solver {
         before = support;
       }
       if (t == iterations) {
-        notes.add("layer %s: the support still changed after %d iterations".formatted(layer.name(), t));
+        notes.add(
+            "layer %s: the support still changed after %d iterations".formatted(layer.name(), t));
       }
     }
     Solution found = Solution.of(support, layer.weight().toType(DataType.FLOAT64, true));
@@ -134,8 +135,7 @@ public record Alps(double damping, int iterations) implements Solver {
       notes.addAll(hessian.notes());
       groups.add(
           new Group(
-              weight.get("%d:%d".formatted(group * share, (group + 1) * share)),
-              hessian.matrix()));
+              weight.get("%d:%d".formatted(group * share, (group + 1) * share)), hessian.matrix()));
     }
     return groups;
   }

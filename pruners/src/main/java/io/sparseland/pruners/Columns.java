@@ -3,19 +3,47 @@ package io.sparseland.pruners;
 
 import io.sparseland.core.Geometry;
 import io.sparseland.core.Pattern;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.stream.IntStream;
 
 /**
  * The columns of a layer in the order a sweep visits them, cut into pieces within which weights
- * compete.
- *
- * @param order the i-th column visited is column {@code order[i]} of the weight; N:M and blocks of a
- *     convolution go along the input channels of one kernel position
- * @param pieces bounds of the pieces, the first 0, the last the number of columns
- * @param open whether weights of a piece may be pruned; the remainder of N:M may not
- * @param unit columns that are pruned together
+ * compete. N:M and blocks of a convolution go along the input channels of one kernel position.
  */
-record Columns(int[] order, int[] pieces, boolean[] open, int unit) {
+final class Columns {
+
+  private final int[] order;
+  private final int[] pieces;
+  private final boolean[] open;
+  private final int unit;
+
+  private Columns(int[] order, int[] pieces, boolean[] open, int unit) {
+    this.order = order;
+    this.pieces = pieces;
+    this.open = open;
+    this.unit = unit;
+  }
+
+  /** The i-th column visited is column {@code order[i]} of the weight. Not to be changed. */
+  int[] order() {
+    return order;
+  }
+
+  /** Bounds of the pieces, the first 0, the last the number of columns. Not to be changed. */
+  int[] pieces() {
+    return pieces;
+  }
+
+  /** Whether weights of a piece may be pruned; the remainder of N:M may not. */
+  boolean open(int piece) {
+    return open[piece];
+  }
+
+  /** Columns that are pruned together. */
+  int unit() {
+    return unit;
+  }
 
   /**
    * The columns for a pattern.
@@ -32,7 +60,9 @@ record Columns(int[] order, int[] pieces, boolean[] open, int unit) {
       return byPosition(g, positions, block.columns(), block.columns(), piece);
     }
     int unit =
-        pattern instanceof Pattern.Row ? g.in() : pattern instanceof Pattern.Channel ? positions : 1;
+        pattern instanceof Pattern.Row
+            ? g.in()
+            : pattern instanceof Pattern.Channel ? positions : 1;
     int piece = Math.max(1, wanted / unit) * unit;
     return cut(IntStream.range(0, g.in()).toArray(), g.in(), piece, g.in(), unit);
   }
@@ -50,7 +80,7 @@ record Columns(int[] order, int[] pieces, boolean[] open, int unit) {
   /** Cuts lanes of equal length into pieces; what lies behind {@code covered} is not pruned. */
   private static Columns cut(int[] order, int lane, int piece, int covered, int unit) {
     IntStream.Builder bounds = IntStream.builder();
-    java.util.List<Boolean> open = new java.util.ArrayList<>();
+    List<Boolean> open = new ArrayList<>();
     for (int from = 0; from < order.length; from += lane) {
       for (int at = 0; at < covered; at += piece) {
         bounds.add(from + at);

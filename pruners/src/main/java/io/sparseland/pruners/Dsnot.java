@@ -21,14 +21,14 @@ import java.util.Set;
  * Dynamic sparse no training: swaps pruned and kept weights of each row so that its mean output
  * comes back; weights have their dense values.
  *
- * <p>With {@code D_ij = W_ij mean(x_j)} a row's error is {@code e = sum of D over the pruned}. While
- * {@code |e| > threshold}: grow the pruned weight with the largest {@code |D_ij| / var_j^power} of
- * the sign of e, prune the kept one of the other sign with the lowest Wanda score; {@code e += D of
- * the pruned - D of the grown}. A weight moves once at most; a row without candidates stops. Under
- * N:M the pruned weight is the lowest of the same group, whatever its sign.
+ * <p>With {@code D_ij = W_ij mean(x_j)} a row's error is {@code e = sum of D over the pruned}.
+ * While {@code |e| > threshold}: grow the pruned weight with the largest {@code |D_ij| /
+ * var_j^power} of the sign of e, prune the kept one of the other sign with the lowest Wanda score;
+ * {@code e += D of the pruned - D of the grown}. A weight moves once at most; a row without
+ * candidates stops. Under N:M the pruned weight is the lowest of the same group, whatever its sign.
  *
- * @param cycles swaps of a row at most; left out: 5 % of the row, since narrow rows would lose every
- *     candidate
+ * @param cycles swaps of a row at most; left out: 5 % of the row, since narrow rows would lose
+ *     every candidate
  * @param threshold error per token at which a row is left alone; the paper's 0.1 is for sums over
  *     sequences of 2048 tokens
  * @param power of the variance; 0 leaves it out
@@ -55,9 +55,7 @@ public record Dsnot(
   public Set<Statistic> needs() {
     Set<Statistic> needs =
         EnumSet.of(
-            Statistic.INPUT_MEAN,
-            Statistic.INPUT_SEQUENCE_VARIANCE,
-            Statistic.INPUT_MEAN_SQUARE);
+            Statistic.INPUT_MEAN, Statistic.INPUT_SEQUENCE_VARIANCE, Statistic.INPUT_MEAN_SQUARE);
     if (guard) {
       needs.add(Statistic.INPUT_GRAM);
     }
@@ -79,10 +77,7 @@ public record Dsnot(
     double[] mean = evidence.get(Statistic.INPUT_MEAN).toDoubleArray();
     double[] variance = evidence.get(Statistic.INPUT_SEQUENCE_VARIANCE).toDoubleArray();
     double[] squares =
-        evidence
-            .get(Statistic.INPUT_MEAN_SQUARE)
-            .toType(DataType.FLOAT64, false)
-            .toDoubleArray();
+        evidence.get(Statistic.INPUT_MEAN_SQUARE).toType(DataType.FLOAT64, false).toDoubleArray();
     double[] grams = guard ? evidence.get(Statistic.INPUT_GRAM).toDoubleArray() : new double[0];
     BitSet keep = mask.keptSet();
     int limit = cycles.orElse(Math.max(1, (int) (ROW_SHARE * g.in())));
@@ -91,8 +86,8 @@ public record Dsnot(
       DsnotRow one = new DsnotRow(g.in(), row * g.in(), weights, keep);
       one.weigh(mean, variance, squares, group * g.in(), power);
       BitSet swapped =
-          pattern instanceof Pattern.NM
-              ? one.swap(limit, threshold, true, i -> pattern.unitOf(g, i) / ((Pattern.NM) pattern).group())
+          pattern instanceof Pattern.NM nm
+              ? one.swap(limit, threshold, true, i -> nm.unitOf(g, i) / nm.group())
               : one.swap(limit, threshold, sameSign, i -> -1);
       if (!guard || one.error(swapped, grams, group) < one.error(keep, grams, group)) {
         for (int i = row * g.in(); i < (row + 1) * g.in(); i++) {

@@ -71,7 +71,8 @@ final class Hessian {
       for (int i = 0; i < n; i++) {
         damped[i * n + i] += added;
       }
-      NDArray matrix = layer.weight().getManager().create(damped, new ai.djl.ndarray.types.Shape(n, n));
+      NDArray matrix =
+          layer.weight().getManager().create(damped, new ai.djl.ndarray.types.Shape(n, n));
       Linalg.Cholesky factor = Linalg.cholesky(matrix);
       if (factor.succeeded()) {
         return new Hessian(matrix, dead, factor, added, notes);

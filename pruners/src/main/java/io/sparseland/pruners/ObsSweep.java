@@ -77,10 +77,7 @@ final class ObsSweep {
 
   private Solution solution(Mask mask) {
     NDArray weight =
-        layer
-            .weight()
-            .getManager()
-            .create(solved, new Shape(geometry.out(), geometry.in()));
+        layer.weight().getManager().create(solved, new Shape(geometry.out(), geometry.in()));
     return new Solution(mask, weight, Optional.empty(), notes);
   }
 
@@ -110,8 +107,7 @@ final class ObsSweep {
   }
 
   /** Sweeps one group; w changes in place. */
-  private boolean[] sweep(
-      int group, double[] w, NDArray upper, Columns columns, Chooser chooser) {
+  private boolean[] sweep(int group, double[] w, NDArray upper, Columns columns, Chooser chooser) {
     int n = geometry.in();
     int rows = w.length / n;
     boolean[] all = new boolean[w.length];
@@ -133,7 +129,7 @@ final class ObsSweep {
         int at = bounds[piece] - from;
         int size = bounds[piece + 1] - bounds[piece];
         boolean[] pruned = new boolean[rows * size];
-        if (columns.open()[piece]) {
+        if (columns.open(piece)) {
           chooser.choose(
               group,
               bounds[piece],
@@ -184,8 +180,7 @@ final class ObsSweep {
       return;
     }
     NDArray e = upper.getManager().create(errors, new Shape(rows, width));
-    double[] change =
-        e.matMul(upper.get("%d:%d,%d:".formatted(from, rest, rest))).toDoubleArray();
+    double[] change = e.matMul(upper.get("%d:%d,%d:".formatted(from, rest, rest))).toDoubleArray();
     for (int i = 0; i < rows; i++) {
       for (int k = 0; k < n - rest; k++) {
         w[i * n + rest + k] -= change[i * (n - rest) + k];

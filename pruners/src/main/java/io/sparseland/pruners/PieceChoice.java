@@ -28,8 +28,7 @@ final class PieceChoice implements ObsSweep.Chooser {
     this.pattern = choice.pattern();
     this.columns = columns;
     this.present = choice.present();
-    this.perGroup =
-        pattern.pruneUnits(geometry, geometry.size() - choice.kept(), choice.within());
+    this.perGroup = pattern.pruneUnits(geometry, geometry.size() - choice.kept(), choice.within());
     int share = geometry.out() / geometry.groups();
     boolean byRow = choice.within() == Scope.ROW && !(pattern instanceof Pattern.NM);
     int blockRows = pattern instanceof Pattern.Block block ? block.rows() : 1;
@@ -64,8 +63,8 @@ final class PieceChoice implements ObsSweep.Chooser {
           pattern instanceof Pattern.NM
               ? perGroup
               : gone
-                  + quotas[quotas.length == 1 ? 0 : row / band]
-                      .next((long) band * size / unitWeights - gone);
+                  + quotas[quotas.length == 1 ? 0 : row / band].next(
+                      (long) band * size / unitWeights - gone);
       Mask mask = pattern.select(scores, piece, count, Scope.LAYER);
       for (int i = 0; i < scores.length; i++) {
         pruned[top * size + i] = !mask.get(i);
@@ -76,8 +75,7 @@ final class PieceChoice implements ObsSweep.Chooser {
   private Geometry piece(int size) {
     int positions = geometry.kernelH() * geometry.kernelW();
     return pattern instanceof Pattern.Channel
-        ? new Geometry(
-            band, size, size / positions, geometry.kernelH(), geometry.kernelW(), 1)
+        ? new Geometry(band, size, size / positions, geometry.kernelH(), geometry.kernelW(), 1)
         : Geometry.linear(band, size);
   }
 

@@ -4,6 +4,7 @@ package io.sparseland.pruners;
 import static io.sparseland.core.MethodTags.Connectivity.STATIC;
 import static io.sparseland.core.MethodTags.Flow.DENSE_TO_SPARSE;
 import static io.sparseland.core.MethodTags.When.AFTER_TRAINING;
+import static io.sparseland.core.MethodTags.When.BEFORE_TRAINING;
 
 import io.sparseland.core.MethodEntry;
 import io.sparseland.core.MethodProvider;
@@ -19,6 +20,10 @@ public final class Pruners implements MethodProvider {
   private static final MethodTags ANY_SHAPE =
       new MethodTags(AFTER_TRAINING, DENSE_TO_SPARSE, STATIC, EnumSet.allOf(Granularity.class));
 
+  private static final MethodTags BEFORE =
+      new MethodTags(
+          BEFORE_TRAINING, DENSE_TO_SPARSE, STATIC, EnumSet.of(Granularity.UNSTRUCTURED));
+
   @Override
   public List<MethodEntry> methods() {
     return List.of(
@@ -26,6 +31,12 @@ public final class Pruners implements MethodProvider {
         criterion("magnitude", Magnitude.class, "https://arxiv.org/abs/1506.02626"),
         criterion("wanda", Wanda.class, "https://arxiv.org/abs/2306.11695"),
         criterion("sparsegpt", SparseGpt.class, "https://arxiv.org/abs/2301.00774"),
+        criterion("obert", Obert.class, "https://arxiv.org/abs/2203.07259"),
+        criterion("woodfisher", Obert.class, "https://arxiv.org/abs/2004.14340"),
+        criterion("flap", Fluctuation.class, "https://arxiv.org/abs/2312.11983"),
+        atStart("snip", Snip.class, "https://arxiv.org/abs/1810.02340"),
+        atStart("grasp", Grasp.class, "https://arxiv.org/abs/2002.07376"),
+        atStart("synflow", SynFlow.class, "https://arxiv.org/abs/2006.05467"),
         criterion("alps", Alps.class, "https://arxiv.org/abs/2406.07831"),
         criterion("saliency", Saliency.class, "https://arxiv.org/abs/1611.06440"),
         criterion("gradient", GradientMagnitude.class, "https://arxiv.org/abs/1911.11134"));
@@ -33,5 +44,9 @@ public final class Pruners implements MethodProvider {
 
   private static MethodEntry criterion(String name, Class<? extends Record> type, String paper) {
     return new MethodEntry(name, type, ANY_SHAPE, URI.create(paper));
+  }
+
+  private static MethodEntry atStart(String name, Class<? extends Record> type, String paper) {
+    return new MethodEntry(name, type, BEFORE, URI.create(paper));
   }
 }

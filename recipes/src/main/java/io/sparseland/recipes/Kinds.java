@@ -18,13 +18,18 @@ import io.sparseland.models.Mlp;
 import io.sparseland.pruners.Alps;
 import io.sparseland.pruners.BiasCompensation;
 import io.sparseland.pruners.Dsnot;
+import io.sparseland.pruners.Fluctuation;
 import io.sparseland.pruners.GradientMagnitude;
+import io.sparseland.pruners.Grasp;
 import io.sparseland.pruners.LeastSquares;
 import io.sparseland.pruners.Magnitude;
+import io.sparseland.pruners.Obert;
 import io.sparseland.pruners.ObsUpdate;
 import io.sparseland.pruners.Random;
 import io.sparseland.pruners.Saliency;
+import io.sparseland.pruners.Snip;
 import io.sparseland.pruners.SparseGpt;
+import io.sparseland.pruners.SynFlow;
 import io.sparseland.pruners.Wanda;
 import io.sparseland.recipes.data.Cifar10;
 import io.sparseland.recipes.data.DataSource;
@@ -171,6 +176,17 @@ final class Kinds {
         .kind(Criterion.class, "saliency", Saliency.class, "{}")
         .kind(Criterion.class, "wanda", Wanda.class, "{}")
         .kind(Criterion.class, "sparsegpt", SparseGpt.class, "{damping: 0.01, block: 128}")
+        .kind(
+            Criterion.class, "obert", Obert.class, "{damping: 0.0000001, block: 50, joint: false}")
+        .kind(
+            Criterion.class,
+            "woodfisher",
+            Obert.class,
+            "{damping: 0.001, block: 500, joint: false}")
+        .kind(Criterion.class, "flap", Fluctuation.class, "{metric: wifv, standardised: true}")
+        .kind(Criterion.class, "snip", Snip.class, "{}")
+        .kind(Criterion.class, "grasp", Grasp.class, "{}")
+        .kind(Criterion.class, "synflow", SynFlow.class, "{}")
         .kind(Criterion.class, "alps", Alps.class, "{damping: 0.01, iterations: 300}");
     all.kind(Reconstruction.class, "least_squares", LeastSquares.class, "{damping: 0.01}")
         .kind(Reconstruction.class, "obs_update", ObsUpdate.class, "{damping: 0.01}")

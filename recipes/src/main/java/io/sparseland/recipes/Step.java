@@ -57,12 +57,38 @@ public sealed interface Step {
    * @param criterion which weights matter, and how many go
    * @param calibrate examples to collect statistics from, if any are asked for
    * @param reconstruct what is done to the weights that stay, one after another
+   * @param rounds times that statistics are collected anew and some more weights go
+   * @param ramp how many go in each round
    */
   record Prune(
       @Choice Applied<Criterion, PruneTarget> criterion,
       @Default("{samples: 128}") Calibrate calibrate,
-      @Default("[]") List<Reconstruction> reconstruct)
+      @Default("[]") List<Reconstruction> reconstruct,
+      @Default("1") int rounds,
+      @Default("linear") Ramp ramp)
       implements Step {
+    /** Checks the number. */
+    public Prune {
+      Checks.positive("rounds", rounds);
+    }
+
+    /** How the share of pruned weights grows from round to round. */
+    public enum Ramp {
+      /** By equal steps. */
+      LINEAR,
+      /** By equal shares of what is left. */
+      EXPONENTIAL
+    }
+
+    /** The share of weights that are pruned after a round, the first being 1. */
+    public double after(int round) {
+      double whole = criterion.common().share();
+      double passed = (double) round / rounds;
+      return round == rounds
+          ? whole
+          : ramp == Ramp.LINEAR ? whole * passed : 1 - Math.pow(1 - whole, passed);
+    }
+
     /** The whole method, with a seed. */
     public OneShot oneShot(List<Layer> selected, long seed) {
       PruneTarget target = criterion.common();
@@ -91,15 +117,18 @@ public sealed interface Step {
    * @param target what a layer's output should be; unless said, the dense model's if something is
    *     reconstructed in sequential order, else its own
    * @param damping how strongly weights are held with the target dense
+   * @param batch examples at once, and of one gradient; if not that of the data
    */
   record Calibrate(
       @Default("128") int samples,
       @Default("sequential") Calibration.Order order,
       Optional<Calibration.Target> target,
-      @Default("0.01") double damping) {
+      @Default("0.01") double damping,
+      Optional<Integer> batch) {
     /** Checks the numbers. */
     public Calibrate {
       Checks.positive("samples", samples);
+      batch.ifPresent(b -> Checks.positive("batch", b));
     }
 
     /** The settings for core; throws if they contradict each other. */

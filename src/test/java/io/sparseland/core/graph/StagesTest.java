@@ -115,7 +115,10 @@ class StagesTest {
   void a_weight_used_twice_is_pruned_at_its_first_use() {
     Block shared = Linear.builder().setUnits(8).build();
     Block block =
-        new SequentialBlock().add(shared).add(new LambdaBlock(x -> new NDList(x.head().tanh()))).add(shared);
+        new SequentialBlock()
+            .add(shared)
+            .add(new LambdaBlock(x -> new NDList(x.head().tanh())))
+            .add(shared);
     block.initialize(manager, DataType.FLOAT32, new Shape(2, 8));
     Graph graph = Tracer.trace(block, new Shape(2, 8));
 

@@ -34,11 +34,7 @@ public final class StagedRun implements AutoCloseable {
     this.graph = graph;
     this.replay =
         new Replay(
-            graph,
-            new ParameterStore(inputs.head().getManager(), false),
-            inputs,
-            false,
-            instead);
+            graph, new ParameterStore(inputs.head().getManager(), false), inputs, false, instead);
   }
 
   /** Runs up to the inputs of a stage; the stages before it come first, in order. */
@@ -86,26 +82,19 @@ public final class StagedRun implements AutoCloseable {
     return replay.array(reference);
   }
 
-  /**
-   * The output of a use, bias left out, as this run's weights give it. Call inside an NDScope.
-   */
+  /** The output of a use, bias left out, as this run's weights give it. Call inside an NDScope. */
   public NDArray output(Stage.Use use) {
     Operation operation = graph.operations().get(use.operation());
     return Torch.withoutGradients(
         () -> {
           NDArray output = replay.evaluate(operation).get(0);
           Optional<NDArray> bias = bias(operation);
-          return bias.isEmpty()
-              ? output
-              : output.sub(shaped(bias.get(), output, use.how()));
+          return bias.isEmpty() ? output : output.sub(shaped(bias.get(), output, use.how()));
         });
   }
 
   private Optional<NDArray> bias(Operation operation) {
-    return operation
-        .reference(2)
-        .filter(ParameterRef.class::isInstance)
-        .map(replay::array);
+    return operation.reference(2).filter(ParameterRef.class::isInstance).map(replay::array);
   }
 
   private static NDArray shaped(NDArray bias, NDArray output, LayerUse how) {

@@ -54,7 +54,7 @@ public final class Stages {
       if (operation.mutates()) {
         throw new IllegalArgumentException(
             "layers cannot be calibrated one after another: %s changes an array in place at %s; use"
-                .formatted(operation.name(), operation.site())
+                    .formatted(operation.name(), operation.site())
                 + " order: dense");
       }
     }
@@ -127,8 +127,7 @@ public final class Stages {
     List<List<Stage.Use>> all = new ArrayList<>();
     uses.forEach(
         (stage, found) -> {
-          List<Stage.Use> complete =
-              found.stream().map(u -> withResidual(u, stage)).toList();
+          List<Stage.Use> complete = found.stream().map(u -> withResidual(u, stage)).toList();
           Set<Integer> ancestors = new TreeSet<>();
           for (Stage.Use use : complete) {
             ancestors(use.input(), ancestors);
@@ -194,7 +193,8 @@ public final class Stages {
         boolean known = other instanceof Result r ? level[r.operation()] <= stage : isInput(other);
         boolean same = graph.shape(other).equals(reader.resultShapes().get(0));
         return known && same
-            ? new Stage.Use(use.layer(), use.operation(), use.how(), use.input(), Optional.of(other))
+            ? new Stage.Use(
+                use.layer(), use.operation(), use.how(), use.input(), Optional.of(other))
             : use;
       }
       if (!KEEP_POSITIONS.contains(reader.name())) {

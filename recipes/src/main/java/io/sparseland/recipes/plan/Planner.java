@@ -205,8 +205,7 @@ public final class Planner {
 
   private static String what(Step.Prune prune) {
     boolean data = !prune.criterion().value().needs().isEmpty() || !prune.reconstruct().isEmpty();
-    String then =
-        prune.reconstruct().isEmpty() ? "" : ", then " + join(prune.reconstruct());
+    String then = prune.reconstruct().isEmpty() ? "" : ", then " + join(prune.reconstruct());
     return prune.criterion().kind()
         + then
         + (data ? ", calibrated on " + prune.calibrate().samples() + " examples" : "");

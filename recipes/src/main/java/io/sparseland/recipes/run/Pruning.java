@@ -47,6 +47,14 @@ final class Pruning {
     PruneTarget target = prune.criterion().common();
     List<Layer> selected = Targets.selector(target.on()).select(Layers.of(graph));
     OneShot shot = prune.oneShot(selected, recipe.seed());
+    for (int round = 1; round <= prune.rounds(); round++) {
+      round(prune, graph, selected, shot, prune.after(round));
+    }
+    forgive(target.pattern(selected), shot.pruner().within(), selected);
+  }
+
+  private void round(
+      Step.Prune prune, Graph graph, List<Layer> selected, OneShot shot, double sparsity) {
     Map<String, Mask> present = state.masks.byLayer();
     try (NDManager manager = model.getNDManager().newSubManager()) {
       List<Calibrator.Labelled> data = needsData(shot) ? batches(prune, manager) : List.of();
@@ -54,13 +62,7 @@ final class Pruning {
       List<Calibrator.Batch> batches =
           data.stream().map(b -> Calibrator.Batch.of(b.data())).toList();
       Map<Layer, LayerOutcome> outcomes =
-          shot.run(
-              graph,
-              selected,
-              batches,
-              before,
-              target.share(),
-              layer -> present.get(layer.name()));
+          shot.run(graph, selected, batches, before, sparsity, layer -> present.get(layer.name()));
       Map<Layer, Mask> masks = new LinkedHashMap<>();
       outcomes.forEach(
           (layer, outcome) -> {
@@ -70,7 +72,6 @@ final class Pruning {
           });
       state.masked(Masks.of(masks));
     }
-    forgive(target.pattern(selected), shot.pruner().within(), selected);
   }
 
   private static boolean needsData(OneShot shot) {
@@ -85,13 +86,12 @@ final class Pruning {
     if (needs.isEmpty()) {
       return Map.of();
     }
-    if (needs.contains(Statistic.GRADIENT)) {
-      return Calibrator.collect(
-          model.getBlock(), data, Loss.softmaxCrossEntropyLoss(), needs, layers);
-    }
-    List<Calibrator.Batch> inputs =
-        data.stream().map(b -> Calibrator.Batch.of(b.data())).toList();
-    return Calibrator.collect(model.getBlock(), inputs, needs, layers);
+    Calibrator.Gradients gradients =
+        Calibrator.Gradients.of(
+            Loss.softmaxCrossEntropyLoss(),
+            shot.pruner().criterion(),
+            layer -> state.masks.byLayer().get(layer.name()));
+    return Calibrator.collect(model.getBlock(), data, gradients, needs, layers);
   }
 
   private List<Calibrator.Labelled> batches(Step.Prune prune, NDManager manager) {
@@ -99,7 +99,8 @@ final class Pruning {
     if (samples < prune.calibrate().samples()) {
       state.notes.add("calibrated on all %d examples; more were asked for".formatted(samples));
     }
-    return data.calibration(manager, samples, recipe.data().batch());
+    int batch = prune.calibrate().batch().orElse(recipe.data().batch());
+    return data.calibration(manager, samples, batch);
   }
 
   /** The count rule rounds down once per comparison group; an expectation forgives that. */
