@@ -2,7 +2,6 @@
 package io.sparseland.recipes.run;
 
 import ai.djl.Model;
-import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.training.loss.Loss;
 import io.sparseland.core.Calibrator;

@@ -247,7 +247,7 @@ public final class Runner {
   }
 
   private Graph graph() {
-    return Tracer.trace(model.getBlock(), input(2));
+    return Tracer.trace(model.getBlock(), data.traced());
   }
 
   private Shape input(int batch) {
