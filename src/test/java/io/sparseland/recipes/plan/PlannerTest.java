@@ -3,6 +3,7 @@ package io.sparseland.recipes.plan;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.sparseland.models.files.RealModels;
 import io.sparseland.recipes.Recipes;
 import io.sparseland.recipes.data.DataFolders;
 import java.io.IOException;
@@ -10,7 +11,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -18,6 +21,9 @@ import org.junit.jupiter.params.provider.MethodSource;
 class PlannerTest {
 
   private static final Path EXAMPLES = Path.of(System.getProperty("sparseland.root"), "examples");
+  private static final Pattern PRETRAINED =
+      Pattern.compile("^(bert|books|minilm|resnet20|stories)-");
+
   private static final DataFolders NO_DATA = new DataFolders(Optional.empty(), List.of(), false);
 
   @Test
@@ -87,11 +93,36 @@ class PlannerTest {
     assertThat(PlanText.of(plan)).contains("step 0", "in all: about");
   }
 
+  @ParameterizedTest
+  @MethodSource("pretrainedExamples")
+  @Tag("models")
+  void every_example_of_a_pretrained_model_has_a_plan(String example) throws IOException {
+    Path data = RealModels.find("books8m").resolveSibling(".").normalize();
+
+    Plan plan =
+        Planner.plan(
+            Recipes.load(EXAMPLES.resolve(example), List.of()),
+            new DataFolders(Optional.of(data), List.of(), false),
+            PlannerTest.class.getClassLoader());
+
+    assertThat(plan.model().parameters()).isGreaterThan(200_000);
+  }
+
   static Stream<String> examples() throws IOException {
+    return examples(false);
+  }
+
+  static Stream<String> pretrainedExamples() throws IOException {
+    return examples(true);
+  }
+
+  /** The headers of a pretrained model's files are needed to plan with it. */
+  private static Stream<String> examples(boolean pretrained) throws IOException {
     try (Stream<Path> files = Files.list(EXAMPLES)) {
       return files
           .map(f -> f.getFileName().toString())
           .filter(f -> f.endsWith(".yaml"))
+          .filter(f -> PRETRAINED.matcher(f).find() == pretrained)
           .sorted()
           .toList()
           .stream();

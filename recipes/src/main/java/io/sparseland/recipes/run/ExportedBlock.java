@@ -24,7 +24,7 @@ final class ExportedBlock extends AbstractBlock {
 
   private final SparseModel sparse;
 
-  private ExportedBlock(SparseModel sparse) {
+  ExportedBlock(SparseModel sparse) {
     this.sparse = sparse;
   }
 
