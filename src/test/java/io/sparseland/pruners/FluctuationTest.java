@@ -39,8 +39,7 @@ class FluctuationTest {
     assertColumns(Metric.IFV, 1.4, 0.117667, 1.341667, 1.341667);
     assertColumns(Metric.WIFV, 1.834, 0.217683, 4.159167, 2.535750);
     double root = Math.sqrt(6); // the specification has norms, not means over the 6 tokens
-    assertColumns(
-        Metric.WIFN, 1.652103 / root, 0.572975 / root, 2.760837 / root, 1.948718 / root);
+    assertColumns(Metric.WIFN, 1.652103 / root, 0.572975 / root, 2.760837 / root, 1.948718 / root);
   }
 
   @Test

@@ -22,8 +22,8 @@ import java.util.Set;
  * under the first two.
  *
  * @param metric which of the three
- * @param standardised whether each layer's scores are moved to mean 0 and variance 1, so that layers
- *     can be compared
+ * @param standardised whether each layer's scores are moved to mean 0 and variance 1, so that
+ *     layers can be compared
  * @see <a href="https://arxiv.org/abs/2312.11983">An et al. 2024, "Fluctuation-based adaptive
  *     structured pruning", section 3.2</a>
  */
@@ -76,8 +76,7 @@ public record Fluctuation(Metric metric, boolean standardised) implements Criter
   private static NDArray standard(NDArray columns) {
     NDArray centred = columns.sub(columns.mean());
     long n = columns.size();
-    double variance =
-        n < 2 ? 0 : centred.square().sum().toDoubleArray()[0] / (n - 1);
+    double variance = n < 2 ? 0 : centred.square().sum().toDoubleArray()[0] / (n - 1);
     return variance == 0 ? centred.zerosLike() : centred.div(Math.sqrt(variance));
   }
 }

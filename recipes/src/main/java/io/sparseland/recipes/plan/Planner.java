@@ -204,9 +204,7 @@ public final class Planner {
     Applied<Criterion, PruneTarget> criterion = prune.criterion();
     PruneTarget target = criterion.common();
     Pruner pruner =
-        prune
-            .oneShot(Targets.selector(target.on()).select(model.layers()), recipe.seed())
-            .pruner();
+        prune.oneShot(Targets.selector(target.on()).select(model.layers()), recipe.seed()).pruner();
     Targets.Resolved resolved =
         Targets.resolve(
             model.layers(),
