@@ -43,6 +43,7 @@ class RecipesTest {
         List.of(
             io.sparseland.core.SparsityMethod.class,
             io.sparseland.core.Criterion.class,
+            io.sparseland.core.Reconstruction.class,
             io.sparseland.core.Schedule.class,
             io.sparseland.core.Allocation.class,
             io.sparseland.recipes.data.DataSource.class,

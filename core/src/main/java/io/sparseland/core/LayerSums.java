@@ -27,6 +27,7 @@ final class LayerSums implements AutoCloseable {
   private final @Nullable NDArray[] wanted; // of each group [in, its outputs]
   private double wantedSquares;
   private long rows;
+  private @Nullable LayerSums sameInputs;
 
   LayerSums(Layer layer, Set<Statistic> needs) {
     Geometry g = layer.geometry();
@@ -36,6 +37,11 @@ final class LayerSums implements AutoCloseable {
     this.grams = new NDArray[g.groups()];
     this.wanted = new NDArray[g.groups()];
     this.moments = new Moments(g.groups() * g.in());
+  }
+
+  /** Takes the statistics of inputs from a layer that sees the same ones. */
+  void inputsOf(LayerSums other) {
+    sameInputs = other;
   }
 
   /**
@@ -55,10 +61,12 @@ final class LayerSums implements AutoCloseable {
     }
     NDArray tokens = tokens(input, counted, g.in()); // [tokens, in]
     rows += tokens.getShape().get(0);
-    if (needs.contains(Statistic.INPUT_MEAN_SQUARE)) {
-      squares = add(squares, tokens.square().sum(new int[] {0}).toDoubleArray());
+    if (sameInputs == null) {
+      if (needs.contains(Statistic.INPUT_MEAN_SQUARE)) {
+        squares = add(squares, tokens.square().sum(new int[] {0}).toDoubleArray());
+      }
+      addRows(0, tokens, counted == null ? input : tokens);
     }
-    addRows(0, tokens, counted == null ? input : tokens);
     if (wanted != null) {
       addWanted(0, tokens, tokens(wanted, counted, g.out()));
     }
@@ -152,6 +160,7 @@ final class LayerSums implements AutoCloseable {
   Evidence evidence() {
     Geometry g = layer.geometry();
     Shape columns = g.groups() == 1 ? new Shape(g.in()) : new Shape(g.groups(), g.in());
+    LayerSums inputs = sameInputs == null ? this : sameInputs;
     Map<Statistic, Measured.Values> values = new LinkedHashMap<>();
     for (Statistic statistic : needs) {
       if (!statistic.ofInputs()) {
@@ -160,12 +169,13 @@ final class LayerSums implements AutoCloseable {
       Check.that(rows > 0, "layer %s was not used by the calibration data", layer.name());
       Measured.Values measured =
           switch (statistic) {
-            case INPUT_MEAN_SQUARE -> means(statistic, squares, rows, columns);
-            case INPUT_GRAM -> means(statistic, gram(), rows, columns.add(g.in()));
-            case INPUT_MEAN -> means(statistic, moments.sums(), rows, columns);
+            case INPUT_MEAN_SQUARE -> means(statistic, inputs.squares, rows, columns);
+            case INPUT_GRAM -> means(statistic, inputs.gram(), rows, columns.add(g.in()));
+            case INPUT_MEAN -> means(statistic, inputs.moments.sums(), rows, columns);
             case INPUT_VARIANCE ->
-                means(statistic, moments.squares(), Math.max(1, rows - 1), columns);
-            case INPUT_SEQUENCE_VARIANCE -> means(statistic, moments.within(), rows, columns);
+                means(statistic, inputs.moments.squares(), Math.max(1, rows - 1), columns);
+            case INPUT_SEQUENCE_VARIANCE ->
+                means(statistic, inputs.moments.within(), rows, columns);
             case WANTED_OUTPUT -> means(statistic, wanted(), rows, new Shape(g.in(), g.out()));
             case WANTED_SQUARE -> means(statistic, new double[] {wantedSquares}, rows, new Shape());
             default -> throw new IllegalStateException(statistic + " is not of inputs");

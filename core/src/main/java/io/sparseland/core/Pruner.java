@@ -53,10 +53,9 @@ public record Pruner(
 
   /** The same with another allocation; a global one compares globally. */
   public Pruner with(Allocation other) {
-    Scope scope =
-        other.comparesWeights()
-            ? Scope.GLOBAL
-            : within == Scope.GLOBAL ? criterion.comparedWithin() : within;
+    Scope own =
+        criterion.comparedWithin() == Scope.GLOBAL ? Scope.LAYER : criterion.comparedWithin();
+    Scope scope = other.comparesWeights() ? Scope.GLOBAL : within == Scope.GLOBAL ? own : within;
     return new Pruner(criterion, pattern, other, scope, seed);
   }
 

@@ -7,6 +7,7 @@ import ai.djl.ndarray.NDScope;
 import ai.djl.ndarray.types.DataType;
 import io.sparseland.core.graph.Graph;
 import io.sparseland.core.graph.NamedParameter;
+import io.sparseland.core.graph.Reference;
 import io.sparseland.core.graph.Stage;
 import io.sparseland.core.graph.StagedRun;
 import java.util.ArrayList;
@@ -64,6 +65,7 @@ final class SequentialCalibration implements AutoCloseable {
         sums.computeIfAbsent(layer, l -> new LayerSums(l, needs));
       }
     }
+    shareInputs(stage, sums);
     try {
       for (int b = 0; b < batches.size(); b++) {
         pruned.get(b).advance(stage);
@@ -80,6 +82,24 @@ final class SequentialCalibration implements AutoCloseable {
       return evidence;
     } finally {
       sums.values().forEach(LayerSums::close);
+    }
+  }
+
+  /** Query, key and value see one input, which is measured once. */
+  private void shareInputs(Stage stage, Map<Layer, LayerSums> sums) {
+    if (stage.uses().size() != sums.size()) {
+      return; // some layer is used several times
+    }
+    Map<Reference, LayerSums> first = new HashMap<>();
+    for (Stage.Use use : stage.uses()) {
+      Layer layer = layers.get(use.layer());
+      LayerSums own = layer == null ? null : sums.get(layer);
+      if (own != null && use.how().type() == LayerType.LINEAR) {
+        LayerSums other = first.putIfAbsent(use.input(), own);
+        if (other != null) {
+          own.inputsOf(other);
+        }
+      }
     }
   }
 

@@ -15,7 +15,8 @@ import java.util.Optional;
  *
  * @param sparsity share of the selected layers' weights to prune; not needed where the pattern says
  *     it
- * @param allocation how that is spread over the layers
+ * @param allocation how that is spread over the layers; without it uniform, or global if the
+ *     criterion compares weights of all layers and the pattern allows it
  * @param pattern which weights are pruned together, or {@code auto}
  * @param auto how {@code auto} chooses
  * @param scope which weights compete, if not as the criterion's authors do
@@ -23,7 +24,7 @@ import java.util.Optional;
  */
 public record PruneTarget(
     @Fraction Optional<Double> sparsity,
-    @Default("uniform") Allocation allocation,
+    Optional<Allocation> allocation,
     @Default("unstructured") PatternSetting pattern,
     @Default("{}") AutoPattern auto,
     Optional<Scope> scope,

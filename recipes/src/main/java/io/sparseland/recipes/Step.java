@@ -5,8 +5,10 @@ import io.sparseland.core.Calibration;
 import io.sparseland.core.Criterion;
 import io.sparseland.core.Layer;
 import io.sparseland.core.OneShot;
+import io.sparseland.core.Pattern;
 import io.sparseland.core.Pruner;
 import io.sparseland.core.Reconstruction;
+import io.sparseland.core.Scope;
 import io.sparseland.core.SparsityMethod;
 import io.sparseland.core.export.ExportOptions;
 import io.sparseland.kernels.WeightType;
@@ -92,11 +94,14 @@ public sealed interface Step {
     /** The whole method, with a seed. */
     public OneShot oneShot(List<Layer> selected, long seed) {
       PruneTarget target = criterion.common();
-      Pruner pruner =
-          Pruner.of(criterion.value())
-              .with(target.allocation())
-              .with(target.pattern(selected))
-              .seeded(seed);
+      Pattern pattern = target.pattern(selected);
+      Pruner pruner = Pruner.of(criterion.value()).seeded(seed);
+      if (target.allocation().isPresent()) {
+        pruner = pruner.with(target.allocation().get());
+      } else if (!pattern.equals(Pattern.unstructured()) && pruner.within() == Scope.GLOBAL) {
+        pruner = pruner.within(Scope.LAYER);
+      }
+      pruner = pruner.with(pattern);
       if (target.scope().isPresent()) {
         pruner = pruner.within(target.scope().get());
       }

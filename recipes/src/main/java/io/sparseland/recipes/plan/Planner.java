@@ -3,6 +3,7 @@ package io.sparseland.recipes.plan;
 
 import io.sparseland.core.Criterion;
 import io.sparseland.core.Pattern;
+import io.sparseland.core.Pruner;
 import io.sparseland.core.Reconstruction;
 import io.sparseland.core.SparsityMethod;
 import io.sparseland.models.files.OpenModel;
@@ -218,17 +219,18 @@ public final class Planner {
   private TargetPlan target(Step.Prune prune) {
     Applied<Criterion, PruneTarget> criterion = prune.criterion();
     PruneTarget target = criterion.common();
-    prune.oneShot(Targets.selector(target.on()).select(model.layers()), recipe.seed());
-    Pattern pattern = target.pattern(Targets.selector(target.on()).select(model.layers()));
+    Pruner pruner =
+        prune.oneShot(Targets.selector(target.on()).select(model.layers()), recipe.seed()).pruner();
     Targets.Resolved resolved =
         Targets.resolve(
             model.layers(),
             target.on(),
             target.share(),
-            target.allocation(),
-            pattern,
-            target.scope().orElse(criterion.value().comparedWithin()));
-    return Targets.plan(criterion.kind(), target.share(), pattern, resolved, model, 1, List.of());
+            pruner.allocation(),
+            pruner.pattern(),
+            pruner.within());
+    return Targets.plan(
+        criterion.kind(), target.share(), pruner.pattern(), resolved, model, 1, List.of());
   }
 
   /** What core refuses is a mistake at the method's place. */

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.sparseland.recipes.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.sparseland.recipes.data.IdxSamples;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Every one-shot method through a recipe. */
+class PruneStepTest {
+
+  @TempDir Path folder;
+  private Path recipe;
+
+  @BeforeEach
+  void write() throws IOException {
+    IdxSamples.write(folder, "train", 400, 1);
+    recipe =
+        Files.writeString(
+            folder.resolve("tiny.yaml"),
+            """
+            version: 1
+            name: tiny
+            data: {idx: {images: train-images, labels: train-labels, batch: 20}}
+            model: {mlp: [36, 24, 12, 6]}
+            steps:
+              - train: {epochs: 2, optimizer: {sgd: {rate: 0.1, momentum: 0.9}}}
+              - id: cut
+                prune: {magnitude: {sparsity: 0.5}}
+            """);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "{random: {sparsity: 0.5}}",
+        "{wanda: {sparsity: 0.5}}",
+        "{wanda: {sparsity: 0.5, allocation: owl, scope: layer}}",
+        "{magnitude: {sparsity: 0.5, allocation: lamp}}",
+        "{sparsegpt: {sparsity: 0.5}}",
+        "{sparsegpt: {pattern: '2:4'}, reconstruct: least_squares}",
+        "{alps: {sparsity: 0.5}}",
+        "{wanda: {sparsity: 0.5}, reconstruct: [{dsnot: {cycles: 2}}, least_squares]}",
+        "{wanda: {sparsity: 0.5}, reconstruct: obs_update, calibrate: {order: dense}}",
+        "{magnitude: {sparsity: 0.5}, reconstruct: bias}",
+        "{flap: {sparsity: 0.5, pattern: channel}, reconstruct: bias}",
+        "{obert: {sparsity: 0.5}, calibrate: {samples: 200, batch: 5}, rounds: 2}",
+        "{woodfisher: {sparsity: 0.5, scope: layer}, calibrate: {samples: 64}}",
+        "{obert: {pattern: '2:4', joint: true}}",
+        "{snip: {sparsity: 0.5}}",
+        "{grasp: {sparsity: 0.5}}",
+        "{synflow: {sparsity: 0.5}, rounds: 5, ramp: exponential}"
+      })
+  void prunes_exactly_half(String method) throws IOException {
+    JsonNode report = run(method);
+
+    // 36*24 + 24*12 = 1152 weights; the last layer is left out
+    assertThat(report.path("sparsity").asDouble()).isEqualTo(0.5);
+    assertThat(report.path("accuracy").isNumber()).isTrue();
+  }
+
+  @Test
+  void layer_errors_are_reported_and_a_refit_lowers_them() throws IOException {
+    JsonNode report = run("{sparsegpt: {sparsity: 0.7}, reconstruct: least_squares}");
+
+    for (int layer = 0; layer < 2; layer++) {
+      JsonNode row = report.path("layers").path(layer);
+      assertThat(row.path("error_mask").asDouble()).isPositive();
+      assertThat(row.path("error_after").asDouble())
+          .isPositive()
+          .isLessThan(row.path("error_mask").asDouble());
+    }
+    assertThat(report.path("layers").path(2).path("error_after").isNull()).isTrue();
+  }
+
+  @Test
+  void settings_that_contradict_each_other_are_refused_before_any_work() {
+    Cli run =
+        Cli.run(
+            "plan",
+            recipe.toString(),
+            "--set",
+            "steps.cut.prune={wanda: {sparsity: 0.5}, calibrate: {order: dense, target: dense}}");
+
+    assertThat(run.code()).isEqualTo(2);
+    assertThat(run.err()).contains("target dense needs order sequential");
+  }
+
+  private JsonNode run(String method) throws IOException {
+    Cli run =
+        Cli.run(
+            "run",
+            recipe.toString(),
+            "--json",
+            "--quiet",
+            "--out",
+            folder.resolve("out").toString(),
+            "--set",
+            "steps.cut.prune=" + method);
+    assertThat(run.code()).as(run.err()).isZero();
+    return new ObjectMapper().readTree(run.out());
+  }
+}
