@@ -92,13 +92,13 @@ class EngineWithoutPyTorchTest {
     return values;
   }
 
-  /** Runs the program in a JVM whose class path has neither PyTorch nor our core. */
+  /** Runs the program in a JVM whose class path has no other engine (PyTorch, tokenizers) and not our core. */
   private List<String> runAlone() throws Exception {
     String all =
         System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
     String without =
         Arrays.stream(all.split(File.pathSeparator, -1))
-            .filter(entry -> !entry.contains("pytorch") && !entry.contains("core/target"))
+            .filter(entry -> !entry.matches(".*(pytorch|tokenizers|core/target).*"))
             .collect(Collectors.joining(File.pathSeparator));
     Path output = folder.resolve("out.txt");
     Process process =
