@@ -15,6 +15,7 @@ namespace {
 
 constexpr double kClose = 1.25;  // designs this near the fastest get all the rounds
 constexpr double kNeverSlower = 0.97;
+constexpr double kMargin = 1.1;  // DesignChoice.java: how much faster a sparse design must look
 
 using Chosen = std::vector<Candidate*>;
 
@@ -180,7 +181,7 @@ Choice choose(const Spec& spec, const Settings& settings, Peers& peers) {
   const TimingOptions options{settings.rounds, spec.cold, spec.threads};
   const std::vector<Times> first = in_turns(every, options);
   const int dense = fastest(every, first, is_dense), own = fastest(every, first, is_choice);
-  if (dense < 0 || own < 0 || (!conv && ratio(first[dense], first[own]).median < 1)) {
+  if (dense < 0 || own < 0 || (!conv && ratio(first[dense], first[own]).median < kMargin)) {
     return {spec, dense < 0 ? "dense" : every[dense]->name, 1, false, false, false};
   }
   const Chosen pair = {every[dense], every[own]};
