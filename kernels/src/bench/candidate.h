@@ -3,6 +3,8 @@
 #ifndef SPARSELAND_BENCH_CANDIDATE_H_
 #define SPARSELAND_BENCH_CANDIDATE_H_
 
+#include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -10,6 +12,8 @@
 #include "problem.h"
 
 namespace bench {
+
+class Stage;
 
 class Candidate {
  public:
@@ -22,8 +26,26 @@ class Candidate {
   virtual double output(int64_t token, int64_t output) const = 0;
   virtual int64_t weight_bytes() const { return 0; }  // 0: not known
 
+  // Does work that calls this candidate where it lives.
+  void on_stage(const std::function<void()>& work);
+
   const std::string name;
-  const bool dense;  // multiplies all weights
+  const bool dense;        // multiplies all weights
+  Stage* stage = nullptr;  // null: the calling thread
+};
+
+// A thread that peers run on, and nothing else: OpenMP keeps a team per calling thread, and one whose
+// size changes, or that stands beside another of more threads than there are cores, wakes late.
+class Stage {
+ public:
+  Stage();
+  ~Stage();
+  // Waits for the end of the work; what it throws comes out here.
+  void run(const std::function<void()>& work);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
 };
 
 using Candidates = std::vector<std::unique_ptr<Candidate>>;
@@ -36,12 +58,13 @@ using VersionFunction = const char*();
 class Peers {
  public:
   Peers();
-  void offer(const Problem& problem, int threads, Candidates* out) const;
+  void offer(const Problem& problem, int threads, Candidates* out);
 
   std::vector<std::string> present, absent;  // lines for people
 
  private:
   std::vector<PeerFunction*> functions_;
+  std::map<int, Stage> stages_;  // by number of threads
 };
 
 struct OurOptions {

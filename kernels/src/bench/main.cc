@@ -33,6 +33,8 @@ Ours:
   --design NAME       only this design (and dense)
   --level NAME        avx512, avx2 or scalar
   --no-peers          against our own dense kernel alone
+Peers are modules beside this program, built for those found when its build was configured: MKL and oneDNN
+under -DSL_BENCH_PEERS=FOLDER (`./sparseland bench kernels` sets up this build), Eigen and libxsmm in the system.
 )";
 
 struct Options {
@@ -175,7 +177,7 @@ std::vector<Spec> suite(const Options& o, int all_threads) {
 
 void run(const Options& o) {
   quiet_openmp();
-  const Peers peers;
+  Peers peers;
   if (o.settings.peers) load_onednn();
   const int threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
   const std::vector<Spec> specs = filtered(suite(o, threads), o.filter);

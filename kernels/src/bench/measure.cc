@@ -8,18 +8,21 @@
 #include <random>
 #include <stdexcept>
 
+#include "sparseland_kernels.h"
+
 namespace bench {
 namespace {
 
 constexpr double kClose = 1.25;  // designs this near the fastest get all the rounds
 constexpr double kNeverSlower = 0.97;
+constexpr double kMargin = 1.1;  // DesignChoice.java: how much faster a sparse design must look
 
 using Chosen = std::vector<Candidate*>;
 
 // Empty, or what is wrong. The bound holds for any order of summation: k rounding errors, each
 // relative to the sum of |x w|.
 std::string mistake(const Problem& p, Candidate* candidate) {
-  candidate->run();
+  candidate->on_stage([&] { candidate->run(); });
   std::mt19937 random(29);
   const bool gradient = p.op.kind == Operation::kWeightGradient;
   const int64_t terms = gradient ? p.shape.m : p.shape.k;
@@ -32,7 +35,8 @@ std::string mistake(const Problem& p, Candidate* candidate) {
     } while (gradient && !p.is_kept(token, output));
     double expected, magnitude;
     p.reference(token, output, &expected, &magnitude);
-    const double found = candidate->output(token, output);
+    double found = 0;
+    candidate->on_stage([&] { found = candidate->output(token, output); });
     const double allowed = (terms + 4) * 0x1p-24 * magnitude;
     if (!(std::fabs(found - expected) <= allowed)) {
       return candidate->name + " " + layout_of(*candidate) + ": y[" + std::to_string(token) + "," +
@@ -45,7 +49,7 @@ std::string mistake(const Problem& p, Candidate* candidate) {
 
 // Candidates whose result is right. A wrong one of ours is a bug; a wrong peer is left out.
 Candidates offered(const Problem& p, const Spec& spec, const Settings& settings,
-                   const std::vector<std::string>& layouts, const Peers& peers) {
+                   const std::vector<std::string>& layouts, Peers& peers) {
   Candidates all, right;
   offer_ours(settings.ours, p, layouts, spec.threads, &all);
   if (settings.peers) peers.offer(p, spec.threads, &all);
@@ -64,6 +68,13 @@ Candidates offered(const Problem& p, const Spec& spec, const Settings& settings,
 bool sparse_of_ours(const Candidate& c, const std::string& layout) {
   return !c.dense && layout_of(c) == layout;
 }
+
+bool multiplies_all(const Candidate& c) {
+  return c.dense || c.name == sl_design_name(SL_DENSE) || c.name == sl_design_name(SL_ONEDNN);
+}
+
+// Of the peers' convolutions: from and to the layout that ours has.
+bool takes_nchw(const Candidate& c) { return c.name == "onednn-nchw" || c.name == "onednn-plain"; }
 
 template <typename Matches>
 int fastest(const Chosen& among, const std::vector<Times>& times, const Matches& matches) {
@@ -97,12 +108,11 @@ Chosen worth_measuring(const Candidates& all, const TimingOptions& options) {
 
 Row row_of(const Spec& spec, const Problem& p, const Machine& machine, const Chosen& candidates,
            const std::vector<Times>& times, int ours, int dense) {
-  Row row;
+  Row row{};
+  row.dense = "none";
   row.spec = spec;
   row.layout = layout_of(*candidates[ours]);
   row.design = candidates[ours]->name;
-  row.dense = (layout_of(*candidates[dense]).empty() ? "" : "our ") + candidates[dense]->name;
-  row.to_dense = ratio(times[dense], times[ours]);
   for (size_t i = 0; i < candidates.size(); ++i) {
     if (layout_of(*candidates[i]).empty()) {
       row.peers[candidates[i]->name] = ratio(times[i], times[ours]);
@@ -115,8 +125,11 @@ Row row_of(const Spec& spec, const Problem& p, const Machine& machine, const Cho
   const double peak = machine.peak(p.type) * spec.threads;
   row.share_of_peak = peak > 0 ? operations / row.seconds / peak : 0;
   const double all = 2.0 * static_cast<double>(p.w.size()) * p.shape.m;
-  row.dense_share_of_peak = peak > 0 ? all / median(times[dense]) / peak : 0;
   row.bytes_per_second = candidates[ours]->weight_bytes() / row.seconds;
+  if (dense < 0) return row;
+  row.dense = (layout_of(*candidates[dense]).empty() ? "" : "our ") + candidates[dense]->name;
+  row.to_dense = ratio(times[dense], times[ours]);
+  row.dense_share_of_peak = peak > 0 ? all / median(times[dense]) / peak : 0;
   return row;
 }
 
@@ -132,7 +145,7 @@ std::string Spec::key() const {
   return text;
 }
 
-std::vector<Row> measure(const Spec& spec, const Settings& settings, const Peers& peers,
+std::vector<Row> measure(const Spec& spec, const Settings& settings, Peers& peers,
                          const Machine& machine) {
   const Problem p(spec.type, Pattern::of_name(spec.pattern), spec.sparsity, spec.shape, spec.op);
   std::vector<std::string> layouts = {"rows"};
@@ -152,23 +165,28 @@ std::vector<Row> measure(const Spec& spec, const Settings& settings, const Peers
   return rows;
 }
 
-Choice choose(const Spec& spec, const Settings& settings, const Peers& peers) {
+Choice choose(const Spec& spec, const Settings& settings, Peers& peers) {
   const Problem p(spec.type, Pattern::of_name(spec.pattern), spec.sparsity, spec.shape, spec.op);
   const Candidates all = offered(p, spec, settings, {"rows"}, peers);
+  const bool conv = spec.op.kind == Operation::kConv;
+  const bool rivals = std::any_of(all.begin(), all.end(), [](const auto& c) { return takes_nchw(*c); });
+  const auto is_dense = [&](const Candidate& c) { return conv && rivals ? takes_nchw(c) : c.dense; };
+  const auto is_choice = [&](const Candidate& c) {
+    return layout_of(c) == "rows" && (conv && rivals ? true : !c.dense);
+  };
   Chosen every;
   for (const auto& c : all) {
-    if (c->dense || sparse_of_ours(*c, "rows")) every.push_back(c.get());
+    if (is_dense(*c) || is_choice(*c)) every.push_back(c.get());
   }
   const TimingOptions options{settings.rounds, spec.cold, spec.threads};
   const std::vector<Times> first = in_turns(every, options);
-  const int dense = fastest(every, first, [](const Candidate& c) { return c.dense; });
-  const int sparse = fastest(every, first, [](const Candidate& c) { return !c.dense; });
-  if (sparse < 0 || ratio(first[dense], first[sparse]).median < 1) {
-    return {spec, every[dense]->name, 1, false, false};
+  const int dense = fastest(every, first, is_dense), own = fastest(every, first, is_choice);
+  if (dense < 0 || own < 0 || (!conv && ratio(first[dense], first[own]).median < kMargin)) {
+    return {spec, dense < 0 ? "dense" : every[dense]->name, 1, false, false, false};
   }
-  const Chosen pair = {every[dense], every[sparse]};
+  const Chosen pair = {every[dense], every[own]};
   std::vector<Times> again = in_turns(pair, options);
-  Choice choice{spec, pair[1]->name, ratio(again[0], again[1]).median, true, false};
+  Choice choice{spec, pair[1]->name, ratio(again[0], again[1]).median, !multiplies_all(*pair[1]), true, false};
   if (choice.ratio < kNeverSlower) {
     again = in_turns(pair, {5 * options.rounds, options.cold, options.threads});
     choice.ratio = ratio(again[0], again[1]).median;

@@ -32,7 +32,7 @@ struct Settings {
 
 struct Row {
   Spec spec;
-  std::string layout, design, dense;   // dense: the best dense candidate
+  std::string layout, design, dense;   // dense: the best dense candidate, or none and a ratio of 0
   Ratio to_dense;                      // ours over it
   std::map<std::string, Ratio> peers;  // ours over each peer
   double seconds, best_seconds, share_of_peak, bytes_per_second,
@@ -41,18 +41,19 @@ struct Row {
 };
 
 // Empty when no sparse design takes the matrix.
-std::vector<Row> measure(const Spec& spec, const Settings& settings, const Peers& peers,
+std::vector<Row> measure(const Spec& spec, const Settings& settings, Peers& peers,
                          const Machine& machine);
 
 // The fastest sparse design (rows in and out) for the spec against the best dense candidate: first
-// the choice, then again with fresh pairs; ratio 1 when the choice is dense.
+// the choice, then again with fresh pairs; ratio 1, not compared, when the choice is dense. Of a convolution
+// the fastest design, dense ones of ours included, against oneDNN's from and to NCHW where it is there.
 struct Choice {
   Spec spec;
   std::string design;
   double ratio;
-  bool sparse, measured_again;
+  bool sparse, compared, measured_again;
 };
-Choice choose(const Spec& spec, const Settings& settings, const Peers& peers);
+Choice choose(const Spec& spec, const Settings& settings, Peers& peers);
 
 }  // namespace bench
 #endif  // SPARSELAND_BENCH_MEASURE_H_

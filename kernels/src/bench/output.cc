@@ -217,7 +217,7 @@ void print_sweep(const std::vector<Choice>& choices, bool json) {
   if (choices.empty()) return;
   std::vector<Choice> sorted = choices;
   std::sort(sorted.begin(), sorted.end(), [](const Choice& a, const Choice& b) {
-    return std::make_pair(!a.sparse, a.ratio) < std::make_pair(!b.sparse, b.ratio);
+    return std::make_pair(!a.compared, a.ratio) < std::make_pair(!b.compared, b.ratio);
   });
   const auto sparse =
       std::count_if(sorted.begin(), sorted.end(), [](const Choice& c) { return c.sparse; });
@@ -239,7 +239,7 @@ void print_sweep(const std::vector<Choice>& choices, bool json) {
       "%zu points, %td run sparse, the others dense; worst ratio to dense %.3f at %s (%s)\n",
       sorted.size(), sparse, sorted[0].ratio, sorted[0].spec.key().c_str(),
       sorted[0].design.c_str());
-  for (size_t i = 0; i < static_cast<size_t>(sparse) && i < 20; ++i) {
+  for (size_t i = 0; i < sorted.size() && sorted[i].compared && i < 20; ++i) {
     std::printf("  %.3f %-8s %s%s\n", sorted[i].ratio, sorted[i].design.c_str(),
                 sorted[i].spec.key().c_str(), sorted[i].measured_again ? " (measured again)" : "");
   }

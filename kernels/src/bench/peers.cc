@@ -54,8 +54,14 @@ Peers::Peers() {
   }
 }
 
-void Peers::offer(const Problem& problem, int threads, Candidates* out) const {
-  for (PeerFunction* function : functions_) function(problem, threads, out);
+void Peers::offer(const Problem& problem, int threads, Candidates* out) {
+  if (functions_.empty()) return;
+  Stage& stage = stages_[threads];
+  const size_t before = out->size();
+  stage.run([&] {
+    for (PeerFunction* function : functions_) function(problem, threads, out);
+  });
+  for (size_t i = before; i < out->size(); ++i) (*out)[i]->stage = &stage;
 }
 
 }  // namespace bench

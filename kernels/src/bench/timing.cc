@@ -38,6 +38,12 @@ double stretch(Candidate* candidate, int calls) {
   return (now() - start) / calls;
 }
 
+// Seconds of a call after the first.
+double once(Candidate* candidate) {
+  stretch(candidate, 1);
+  return std::min(stretch(candidate, 1), stretch(candidate, 2));
+}
+
 }  // namespace
 
 double now() {
@@ -51,19 +57,21 @@ std::vector<Times> in_turns(const std::vector<Candidate*>& candidates,
   std::vector<int> calls(count, 1);
   std::vector<bool> rehearsed(count, false);  // an untimed call before each stretch
   for (size_t i = 0; i < count && !options.cold; ++i) {
-    stretch(candidates[i], 1);
-    const double once = std::min(stretch(candidates[i], 1), stretch(candidates[i], 2));
-    calls[i] = std::clamp(static_cast<int>(kLeastSeconds / once) + 1, 1, 10000);
-    rehearsed[i] = once < kLongCall;
+    double seconds = 0;
+    candidates[i]->on_stage([&] { seconds = once(candidates[i]); });
+    calls[i] = std::clamp(static_cast<int>(kLeastSeconds / seconds) + 1, 1, 10000);
+    rehearsed[i] = seconds < kLongCall;
   }
   for (int round = 0; round < options.rounds; ++round) {
     for (size_t turn = 0; turn < count; ++turn) {
       const size_t i = (turn + round) % count;  // nobody always runs after the same neighbour
       std::this_thread::sleep_for(kPause);
       if (options.cold) flush_caches(options.threads);
-      candidates[i]->wake();
-      if (rehearsed[i]) candidates[i]->run();
-      times[i].push_back(stretch(candidates[i], calls[i]));
+      candidates[i]->on_stage([&] {
+        candidates[i]->wake();
+        if (rehearsed[i]) candidates[i]->run();
+        times[i].push_back(stretch(candidates[i], calls[i]));
+      });
     }
   }
   return times;

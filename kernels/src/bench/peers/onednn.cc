@@ -67,7 +67,6 @@ class OneDnn : public OmpCandidate {
   }
 
   void run() override {
-    omp_set_num_threads(threads_);  // our own design on oneDNN asks for one in the same thread
     for (Step& step : steps_) step.run();
     context().stream.wait();
   }

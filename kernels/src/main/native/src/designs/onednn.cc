@@ -90,6 +90,7 @@ const char* refuses(const SlLevel* level, const sl_matrix& w) {
 
 bool OnednnPacked::make_product(Width* w, int size, Handle weights) const {
   Product& p = w->products[size];
+  one_thread(d_);
   const int64_t m = int64_t{1} << size;
   const int64_t src_sizes[] = {m, inputs()}, src_strides[] = {inputs(), 1};
   const bool direct = type != SL_I8;  // int8 sums go to scratch memory first

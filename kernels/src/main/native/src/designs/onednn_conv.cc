@@ -122,6 +122,7 @@ OnednnConv::Product* OnednnConv::make(const sl_conv& s) {
   const int64_t padding_end[] = {
       behind(s.out_height, s.stride_h, s.kernel_h, s.dilation_h, s.height, s.pad_h),
       behind(s.out_width, s.stride_w, s.kernel_w, s.dilation_w, s.width, s.pad_w)};
+  one_thread(d_);
   Product p{s.height, s.width, nullptr, nullptr, nullptr, nullptr, nullptr, products_};
   Handle attr = nullptr, any = nullptr;
   bool good = d_.desc_with_strides(&p.src, 4, src, kDnnlF32, src_strides) == 0 &&

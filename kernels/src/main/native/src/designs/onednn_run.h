@@ -8,6 +8,10 @@
 
 namespace sl {
 
+// The calling thread's OpenMP has one thread from then on. Before a primitive is described as well as
+// before it runs: a description keeps the number of threads that it was made with.
+inline void one_thread(const Dnnl& d) { d.set_threads(1); }
+
 // The calling thread's stream, whose OpenMP has one thread from then on; null without memory.
 inline Handle stream(const Dnnl& d) {
   struct Own {
@@ -21,7 +25,7 @@ inline Handle stream(const Dnnl& d) {
   if (own.stream == nullptr && d.stream_create(&own.stream, d.engine, kDnnlInOrder) == 0) {
     own.d = &d;
   }
-  d.set_threads(1);
+  one_thread(d);
   return own.stream;
 }
 
@@ -57,6 +61,7 @@ class Run {
 inline int reorder(const Dnnl& d, Handle from, void* source, Handle to, void* target) {
   Handle pd = nullptr, primitive = nullptr;
   int status = SL_NO_MEMORY;
+  one_thread(d);
   if (d.reorder_create(&pd, from, d.engine, to, d.engine, nullptr) == 0 &&
       d.primitive_create(&primitive, pd) == 0) {
     status = Run(d, primitive).with(kDnnlSrc, from, source).with(kDnnlDst, to, target).status();

@@ -17,9 +17,10 @@ import java.util.function.Predicate;
  * The designs of a matrix for few tokens and for many, with the costs that decided.
  *
  * <p>Few means 1 token, many a given number; for each the cheapest allowed design is taken, among
- * equals the first by name, a dense one before a sparse one. Between the two, the batch design runs
- * from the smallest of 2, 4, 8, 16, ... tokens on at which it and all larger ones are at most as
- * dear as the decode design.
+ * equals the first by name; a dense one unless a sparse one costs less than {@code 1 / 1.1} of it:
+ * costs are measured, and a layer must not become slower for an error of the clock. Between the
+ * two, the batch design runs from the smallest of 2, 4, 8, 16, ... tokens on at which it and all
+ * larger ones are at most as dear as the decode design.
  *
  * @param choice what is stored
  * @param costs by number of tokens (of a convolution: output pixels), then by design
@@ -27,6 +28,8 @@ import java.util.function.Predicate;
  */
 public record DesignChoice(
     KernelChoice choice, Map<Integer, SortedMap<String, Double>> costs, String unit) {
+
+  private static final double MARGIN = 1.1;
 
   /** Copies the costs. */
   public DesignChoice {
@@ -95,12 +98,13 @@ public record DesignChoice(
     Map<String, Double> left = new LinkedHashMap<>(costs);
     left.keySet().removeIf(allowed.negate());
     String best = "";
+    double least = Double.POSITIVE_INFINITY;
     for (Map.Entry<String, Double> design : (left.isEmpty() ? costs : left).entrySet()) {
-      double found = best.isEmpty() ? Double.POSITIVE_INFINITY : cost(costs, best);
       boolean dense = KernelChoice.DENSE.contains(design.getKey());
-      if (design.getValue() < found
-          || (design.getValue() == found && dense && !KernelChoice.DENSE.contains(best))) {
+      double cost = dense ? design.getValue() : design.getValue() * MARGIN;
+      if (cost < least || (cost == least && dense && !KernelChoice.DENSE.contains(best))) {
         best = design.getKey();
+        least = cost;
       }
     }
     return best.isEmpty() ? Kernels.SPARSE : best;
