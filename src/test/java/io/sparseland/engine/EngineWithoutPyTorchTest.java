@@ -92,7 +92,10 @@ class EngineWithoutPyTorchTest {
     return values;
   }
 
-  /** Runs the program in a JVM whose class path has no other engine (PyTorch, tokenizers) and not our core. */
+  /**
+   * Runs the program in a JVM whose class path has no other engine (PyTorch, tokenizers) and not
+   * our core.
+   */
   private List<String> runAlone() throws Exception {
     String all =
         System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
