@@ -16,6 +16,8 @@ import io.sparseland.core.Pattern;
 import io.sparseland.core.Pruner;
 import io.sparseland.core.Solution;
 import io.sparseland.core.Statistic;
+import java.util.Arrays;
+import java.util.BitSet;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
@@ -74,6 +76,13 @@ class DsnotTest {
     assertThat(swap(dsnot(0, false, false), start).mask()).isEqualTo(start.mask());
     Dsnot deaf = new Dsnot(Optional.of(50), 1e9, 1, false, false);
     assertThat(swap(deaf, start).mask()).isEqualTo(start.mask());
+  }
+
+  @Test
+  void left_to_itself_it_swaps_one_twentieth_of_a_row_and_fifty_weights_at_most() {
+    assertThat(swapsByDefault(40)).isEqualTo(2);
+    assertThat(swapsByDefault(400)).isEqualTo(20);
+    assertThat(swapsByDefault(2000)).isEqualTo(50);
   }
 
   @Test
@@ -148,6 +157,26 @@ class DsnotTest {
       }
     }
     return errors;
+  }
+
+  /** Swaps of a row whose error of 0.05 in falls by 0.6 a swap. */
+  private int swapsByDefault(int in) {
+    float[] w = new float[in];
+    for (int i = 0; i < in; i++) {
+      w[i] = i % 2 == 0 ? 0.1f : -0.5f;
+    }
+    Layer layer = Fixtures.linear(manager, "w", 1, in, w);
+    double[][] x = new double[2][in];
+    for (double[] token : x) {
+      Arrays.fill(token, 1);
+    }
+    Evidence evidence = evidence(x, 1);
+    Solution start = Pruner.of(new Wanda()).solve(layer, evidence, in / 2, null);
+    Dsnot dsnot = new Dsnot(Optional.empty(), THRESHOLD, 0, false, false);
+
+    BitSet moved = dsnot.rebuild(layer, start, evidence).mask().keptSet();
+    moved.xor(start.mask().keptSet());
+    return moved.cardinality() / 2;
   }
 
   private static Dsnot dsnot(int cycles, boolean sameSign, boolean guard) {

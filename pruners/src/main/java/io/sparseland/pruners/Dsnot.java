@@ -27,8 +27,8 @@ import java.util.Set;
  * {@code e += D of the pruned - D of the grown}. A weight moves once at most; a row without
  * candidates stops. Under N:M the pruned weight is the lowest of the same group, whatever its sign.
  *
- * @param cycles swaps of a row at most; left out: 5 % of the row, since narrow rows would lose
- *     every candidate
+ * @param cycles swaps of a row at most; left out: the paper's 50, but 5 % of the row at most, since
+ *     narrow rows would lose every candidate
  * @param threshold error per token at which a row is left alone; the paper's 0.1 is for sums over
  *     sequences of 2048 tokens
  * @param power of the variance; 0 leaves it out
@@ -42,6 +42,7 @@ public record Dsnot(
     Optional<Integer> cycles, double threshold, double power, boolean sameSign, boolean guard)
     implements Reconstruction {
 
+  private static final int CYCLES = 50;
   private static final double ROW_SHARE = 0.05;
 
   /** Checks the settings. */
@@ -80,7 +81,7 @@ public record Dsnot(
         evidence.get(Statistic.INPUT_MEAN_SQUARE).toType(DataType.FLOAT64, false).toDoubleArray();
     double[] grams = guard ? evidence.get(Statistic.INPUT_GRAM).toDoubleArray() : new double[0];
     BitSet keep = mask.keptSet();
-    int limit = cycles.orElse(Math.max(1, (int) (ROW_SHARE * g.in())));
+    int limit = cycles.orElse(Math.min(CYCLES, Math.max(1, (int) (ROW_SHARE * g.in()))));
     for (int row = 0; row < g.out(); row++) {
       int group = row / (g.out() / g.groups());
       DsnotRow one = new DsnotRow(g.in(), row * g.in(), weights, keep);
