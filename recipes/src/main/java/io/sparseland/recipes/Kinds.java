@@ -80,6 +80,7 @@ final class Kinds {
     after(all);
     all.kind(Step.class, "train", Step.Train.class, "{}")
         .kind(Step.class, "prune", Step.Prune.class, "{}")
+        .kind(Step.class, "batch_norm", Step.BatchNorm.class, "{}")
         .kind(Step.class, "evaluate", Step.Evaluate.class, "{}")
         .kind(Step.class, "export", Step.Export.class, "{}")
         .kind(Step.class, "bench", Step.Bench.class, "{}");

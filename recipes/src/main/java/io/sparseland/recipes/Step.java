@@ -13,6 +13,7 @@ import io.sparseland.core.SparsityMethod;
 import io.sparseland.core.export.ExportOptions;
 import io.sparseland.kernels.WeightType;
 import io.sparseland.kernels.format.CostTable;
+import io.sparseland.pruners.Dsnot;
 import io.sparseland.recipes.language.Applied;
 import io.sparseland.recipes.language.Choice;
 import io.sparseland.recipes.language.Default;
@@ -105,7 +106,12 @@ public sealed interface Step {
       if (target.scope().isPresent()) {
         pruner = pruner.within(target.scope().get());
       }
-      return new OneShot(pruner, reconstruct, calibrate.calibration(!reconstruct.isEmpty()));
+      return new OneShot(pruner, reconstruct, calibrate.calibration(reconstructs()));
+    }
+
+    /** DSnoT leaves the layer's own dense weights: there is nothing to move to another target. */
+    private boolean reconstructs() {
+      return reconstruct.stream().anyMatch(r -> !(r instanceof Dsnot));
     }
 
     @Override
@@ -120,7 +126,7 @@ public sealed interface Step {
    * @param samples how many, from the first on
    * @param order whether a layer sees what the layers pruned before it give, or the dense model
    * @param target what a layer's output should be; unless said, the dense model's if something is
-   *     reconstructed in sequential order, else its own
+   *     reconstructed (by more than dsnot) in sequential order, else its own
    * @param damping how strongly weights are held with the target dense
    * @param batch examples at once, and of one gradient; if not that of the data
    */
@@ -143,6 +149,25 @@ public sealed interface Step {
           order,
           target.orElse(towardsDense ? Calibration.Target.DENSE : Calibration.Target.OWN),
           damping);
+    }
+  }
+
+  /**
+   * Measures the running statistics of all batch norms anew, on the model as it is by then.
+   *
+   * @param samples training examples, from the first on
+   * @param batch examples at once, if not that of the data; no result depends on it
+   */
+  record BatchNorm(@Default("1000") int samples, Optional<Integer> batch) implements Step {
+    /** Checks the numbers. */
+    public BatchNorm {
+      Checks.positive("samples", samples);
+      batch.ifPresent(b -> Checks.positive("batch", b));
+    }
+
+    @Override
+    public String word() {
+      return "batch_norm";
     }
   }
 

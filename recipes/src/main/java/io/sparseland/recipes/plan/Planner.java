@@ -116,6 +116,11 @@ public final class Planner {
       attempt(prune.criterion(), () -> targets.add(target(prune)));
       return new StepPlan("prune", what(prune), 0, 1, targets);
     }
+    if (step instanceof Step.BatchNorm norms) {
+      int samples = norms.samples();
+      return new StepPlan(
+          "batch_norm", samples + " examples", 0, costs.forwardSeconds(samples), List.of());
+    }
     if (step instanceof Step.Export export) {
       exported = true;
       return new StepPlan("export", "to " + export.to(), 0, 1, List.of());

@@ -161,6 +161,9 @@ public final class Runner {
       watcher.phase("pruning by " + prune.criterion().kind());
       new Pruning(recipe, model, data, state).run(prune, graph());
       log.event("pruned", "kept", state.masks.kept(), "of", state.masks.size());
+    } else if (step instanceof Step.BatchNorm norms) {
+      watcher.phase("measuring batch norms");
+      log.event("batch_norm", "norms", BatchNorms.run(norms, recipe, model, graph(), data, state));
     } else if (step instanceof Step.Evaluate) {
       score("");
       log.event("evaluate", "scores", state.scores);
@@ -274,6 +277,11 @@ public final class Runner {
       Map<String, io.sparseland.core.Mask> all = new java.util.LinkedHashMap<>(masks.byLayer());
       all.putAll(changed.byLayer());
       masks = new Masks(all);
+      changed();
+    }
+
+    /** Forgets what was measured on the model before. */
+    void changed() {
       scores.keySet().removeIf(name -> !name.endsWith("_dense"));
     }
   }
