@@ -190,9 +190,7 @@ class NormStatisticsTest {
     int count = (int) data.getShape().get(0);
     return java.util.stream.IntStream.range(0, (count + size - 1) / size)
         .mapToObj(
-            i ->
-                new NDList(
-                    data.get("%d:%d".formatted(i * size, Math.min(count, (i + 1) * size)))))
+            i -> new NDList(data.get("%d:%d".formatted(i * size, Math.min(count, (i + 1) * size)))))
         .toList();
   }
 }

@@ -35,12 +35,14 @@ public sealed interface Step {
    * @param optimizer with its settings
    * @param batch examples per step, if not that of the data
    * @param sparsity methods, each on its own layers; none trains dense
+   * @param distill what is learned from another model
    */
   record Train(
       int epochs,
       @Default("{adam: {}}") OptimizerSettings optimizer,
       Optional<Integer> batch,
-      @Default("[]") List<Deferred<Applied<SparsityMethod, TrainTarget>>> sparsity)
+      @Default("[]") List<Deferred<Applied<SparsityMethod, TrainTarget>>> sparsity,
+      Optional<Distill> distill)
       implements Step {
     /** Checks the numbers. */
     public Train {

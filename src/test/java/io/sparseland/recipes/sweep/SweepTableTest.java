@@ -42,7 +42,9 @@ class SweepTableTest {
 
     Axis axis = Axis.parse("steps.0.prune=@" + file);
 
-    assertThat(axis.values()).extracting(Axis::label).containsExactly("wanda sparsity=0.5", "magnitude");
+    assertThat(axis.values())
+        .extracting(Axis::label)
+        .containsExactly("wanda sparsity=0.5", "magnitude");
     assertThat(axis.set(axis.values().get(0)))
         .isEqualTo("steps.0.prune={\"wanda\":{\"sparsity\":0.5}}");
     Files.writeString(file, "wanda: {sparsity: 0.5}\n");

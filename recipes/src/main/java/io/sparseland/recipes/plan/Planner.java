@@ -101,11 +101,15 @@ public final class Planner {
 
   private StepPlan step(int index, Step step) {
     boolean unlabelled = !(recipe.data() instanceof LabelledSource);
-    if (unlabelled && (step instanceof Step.Train || step instanceof Step.Bench)) {
+    boolean unlearnable =
+        !recipe.data().trains()
+            && step instanceof Step.Train train
+            && train.distill().map(d -> d.own() > 0).orElse(true);
+    if (unlearnable || (unlabelled && step instanceof Step.Bench)) {
       mistakes.add(
           loaded.place("steps", index),
           "'%s' needs labelled examples, this data has none".formatted(step.word()),
-          "possible here: prune, evaluate, export");
+          "possible here: prune, evaluate, export, and train with 'distill'");
       return new StepPlan(step.word(), "impossible", 0, 0, List.of());
     }
     if (step instanceof Step.Train train) {
@@ -147,7 +151,7 @@ public final class Planner {
   private StepPlan train(Step.Train train) {
     int batch = train.batch().orElse(recipe.data().batch());
     long perEpoch = (data.train() + batch - 1) / batch;
-    Clock clock = Clock.of(perEpoch, train.epochs());
+    Clock clock = perEpoch == 0 ? Clock.unknown() : Clock.of(perEpoch, train.epochs());
     List<TargetPlan> targets = new ArrayList<>();
     Map<String, String> taken = new HashMap<>();
     for (Deferred<Applied<SparsityMethod, TrainTarget>> deferred : train.sparsity()) {
@@ -168,10 +172,15 @@ public final class Planner {
     }
     return new StepPlan(
         "train",
-        "%d epochs of %d steps, batch %d, %s"
-            .formatted(train.epochs(), perEpoch, batch, train.optimizer()),
-        clock.steps(),
-        costs.trainSeconds(train, clock.steps()),
+        "%d epochs of %s steps, batch %d, %s%s"
+            .formatted(
+                train.epochs(),
+                perEpoch == 0 ? "as many as the data makes" : perEpoch,
+                batch,
+                train.optimizer(),
+                train.distill().map(d -> ", learning from " + d.teacher()).orElse("")),
+        perEpoch * train.epochs(),
+        costs.trainSeconds(train, perEpoch * train.epochs()),
         targets);
   }
 

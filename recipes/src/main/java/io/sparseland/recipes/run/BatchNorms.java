@@ -31,9 +31,7 @@ final class BatchNorms {
     }
     try (NDManager manager = model.getNDManager().newSubManager()) {
       List<NDList> batches =
-          data
-              .calibration(manager, samples, step.batch().orElse(recipe.data().batch()))
-              .stream()
+          data.calibration(manager, samples, step.batch().orElse(recipe.data().batch())).stream()
               .map(batch -> batch.data())
               .toList();
       int norms = NormStatistics.recompute(graph, batches);

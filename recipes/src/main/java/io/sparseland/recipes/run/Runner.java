@@ -18,6 +18,7 @@ import io.sparseland.core.graph.Graph;
 import io.sparseland.core.graph.Tracer;
 import io.sparseland.kernels.graph.Size;
 import io.sparseland.models.files.OpenModel;
+import io.sparseland.recipes.Distill;
 import io.sparseland.recipes.Failure;
 import io.sparseland.recipes.LoadedRecipe;
 import io.sparseland.recipes.Recipe;
@@ -49,6 +50,7 @@ public final class Runner {
   private final RunFolder folder;
   private final Model model;
   private final DataSet data;
+  private final Teachers teachers;
   private final State state = new State();
   private final RunLog log = new RunLog();
 
@@ -58,7 +60,8 @@ public final class Runner {
       Watcher watcher,
       RunFolder folder,
       Model model,
-      DataSet data) {
+      DataSet data,
+      Teachers teachers) {
     this.loaded = loaded;
     this.recipe = loaded.recipe();
     this.source = source;
@@ -66,6 +69,7 @@ public final class Runner {
     this.folder = folder;
     this.model = model;
     this.data = data;
+    this.teachers = teachers;
   }
 
   /**
@@ -91,8 +95,10 @@ public final class Runner {
     try (RunFolder folder = RunFolder.prepare(out, loaded.hash(), force);
         Model model = Model.newInstance(loaded.name(), Torch.ENGINE)) {
       DataSet data = open(loaded, folders, source, watcher);
-      Runner runner = new Runner(loaded, source, watcher, folder, model, data);
-      return runner.run(plan, start);
+      Shape input = new Shape(2).addAll(data.item());
+      try (Teachers teachers = new Teachers(source, folders, input)) {
+        return new Runner(loaded, source, watcher, folder, model, data, teachers).run(plan, start);
+      }
     } catch (Interrupted e) {
       throw e.failure();
     }
@@ -152,8 +158,12 @@ public final class Runner {
   }
 
   private void step(Step step) {
+    boolean changes = step instanceof Step.Train || step instanceof Step.Prune;
+    if (changes && state.masks.byLayer().isEmpty() && learnsFromDense()) {
+      teachers.remember(model);
+    }
     if (step instanceof Step.Train train) {
-      new Training(recipe, model, labelled(), state, watcher, log).run(train);
+      new Training(recipe, model, data, teachers, state, new Shown(watcher, log)).run(train);
     } else if (step instanceof Step.Prune prune) {
       if (state.masks.byLayer().isEmpty()) {
         score("_dense");
@@ -172,6 +182,11 @@ public final class Runner {
     } else if (step instanceof Step.Bench bench) {
       bench(bench);
     }
+  }
+
+  private boolean learnsFromDense() {
+    return recipe.steps(Step.Train.class).stream()
+        .anyMatch(t -> t.distill().filter(d -> d.teacher().equals(Distill.DENSE)).isPresent());
   }
 
   /** The plan lets no step that needs labels come where there are none. */
