@@ -112,7 +112,7 @@ class TextModelsTest {
       delimiter = '|',
       textBlock =
           """
-          steps.1.train={epochs: 1, distill: {cosine: 0}} | 2 | needs logits, cosine or hidden
+          steps.1={train: {epochs: 1, distill: {cosine: 0}}} | 2 | needs logits, cosine or hidden
           steps.1={bench: {}}                 | 2 | 'bench' needs labelled examples
           expect={accuracy: ">= 0.5"}         | 2 | 'accuracy' can only be expected with data with labels
           model.llama2c.path=none.bin         | 3 | no such file: none.bin
