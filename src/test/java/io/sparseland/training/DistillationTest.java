@@ -178,6 +178,10 @@ class DistillationTest {
   }
 
   private NDArray out(Model model, NDList data) {
-    return model.getBlock().forward(new ParameterStore(manager, false), data, false).head().softmax(1);
+    return model
+        .getBlock()
+        .forward(new ParameterStore(manager, false), data, false)
+        .head()
+        .softmax(1);
   }
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparseland.recipes.run;
 
-import ai.djl.Model;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import io.sparseland.core.NormStatistics;
@@ -18,18 +17,14 @@ final class BatchNorms {
   private BatchNorms() {}
 
   static int run(
-      Step.BatchNorm step,
-      Recipe recipe,
-      Model model,
-      Graph graph,
-      DataSet data,
-      Runner.State state) {
+      Step.BatchNorm step, Recipe recipe, Opened opened, Graph graph, Runner.State state) {
+    DataSet data = opened.data();
     int samples = Math.min(step.samples(), data.calibrationSize());
     if (samples < step.samples()) {
       state.notes.add(
           "batch norms measured on all %d examples; more were asked for".formatted(samples));
     }
-    try (NDManager manager = model.getNDManager().newSubManager()) {
+    try (NDManager manager = opened.model().getNDManager().newSubManager()) {
       List<NDList> batches =
           data.calibration(manager, samples, step.batch().orElse(recipe.data().batch())).stream()
               .map(batch -> batch.data())

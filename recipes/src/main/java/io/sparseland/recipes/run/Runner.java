@@ -50,26 +50,20 @@ public final class Runner {
   private final RunFolder folder;
   private final Model model;
   private final DataSet data;
-  private final Teachers teachers;
+  private final Opened opened;
   private final State state = new State();
   private final RunLog log = new RunLog();
 
   private Runner(
-      LoadedRecipe loaded,
-      OpenModel source,
-      Watcher watcher,
-      RunFolder folder,
-      Model model,
-      DataSet data,
-      Teachers teachers) {
+      LoadedRecipe loaded, OpenModel source, Watcher watcher, RunFolder folder, Opened opened) {
     this.loaded = loaded;
     this.recipe = loaded.recipe();
     this.source = source;
     this.watcher = watcher;
     this.folder = folder;
-    this.model = model;
-    this.data = data;
-    this.teachers = teachers;
+    this.opened = opened;
+    this.model = opened.model();
+    this.data = opened.data();
   }
 
   /**
@@ -97,7 +91,8 @@ public final class Runner {
       DataSet data = open(loaded, folders, source, watcher);
       Shape input = new Shape(2).addAll(data.item());
       try (Teachers teachers = new Teachers(source, folders, input)) {
-        return new Runner(loaded, source, watcher, folder, model, data, teachers).run(plan, start);
+        Opened opened = new Opened(model, data, teachers);
+        return new Runner(loaded, source, watcher, folder, opened).run(plan, start);
       }
     } catch (Interrupted e) {
       throw e.failure();
@@ -141,7 +136,7 @@ public final class Runner {
     return report;
   }
 
-  private void prepareModel() {
+  private void prepareModel() throws IOException {
     model.setBlock(source.block());
     Engine.getEngine(Torch.ENGINE).setRandomSeed(Long.hashCode(recipe.seed()));
     model.getBlock().initialize(model.getNDManager(), DataType.FLOAT32, input(2));
@@ -157,13 +152,13 @@ public final class Runner {
     }
   }
 
-  private void step(Step step) {
+  private void step(Step step) throws IOException {
     boolean changes = step instanceof Step.Train || step instanceof Step.Prune;
     if (changes && state.masks.byLayer().isEmpty() && learnsFromDense()) {
-      teachers.remember(model);
+      opened.teachers().remember(model);
     }
     if (step instanceof Step.Train train) {
-      new Training(recipe, model, data, teachers, state, new Shown(watcher, log)).run(train);
+      new Training(recipe, opened, state, new Shown(watcher, log)).run(train);
     } else if (step instanceof Step.Prune prune) {
       if (state.masks.byLayer().isEmpty()) {
         score("_dense");
@@ -173,7 +168,7 @@ public final class Runner {
       log.event("pruned", "kept", state.masks.kept(), "of", state.masks.size());
     } else if (step instanceof Step.BatchNorm norms) {
       watcher.phase("measuring batch norms");
-      log.event("batch_norm", "norms", BatchNorms.run(norms, recipe, model, graph(), data, state));
+      log.event("batch_norm", "norms", BatchNorms.run(norms, recipe, opened, graph(), state));
     } else if (step instanceof Step.Evaluate) {
       score("");
       log.event("evaluate", "scores", state.scores);
@@ -220,7 +215,7 @@ public final class Runner {
     log.event("exported", "to", export.to(), "max_abs_error", result.maxAbsError());
   }
 
-  private void bench(Step.Bench bench) {
+  private void bench(Step.Bench bench) throws IOException {
     ExportResult exported = state.exported;
     if (exported == null) {
       throw new IllegalStateException("the plan lets no bench come before an export");
@@ -233,8 +228,7 @@ public final class Runner {
     if (bench.trainSteps() > 0) {
       watcher.phase("measuring training steps");
       state.trainBench =
-          new StepTimer(
-                  source::block, labelled().train(), optimizer(), recipe.data().batch(), watcher)
+          new StepTimer(source, labelled().train(), optimizer(), recipe.data().batch(), watcher)
               .run(bench.trainSteps(), recipe.threads());
     }
   }

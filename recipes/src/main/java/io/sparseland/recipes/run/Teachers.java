@@ -11,10 +11,9 @@ import ai.djl.nn.Parameter;
 import io.sparseland.core.Torch;
 import io.sparseland.models.files.OpenModel;
 import io.sparseland.recipes.Distill;
-import io.sparseland.recipes.Failure;
 import io.sparseland.recipes.data.DataFolders;
 import io.sparseland.training.Checkpoint;
-import java.nio.file.NoSuchFileException;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -35,7 +34,7 @@ final class Teachers implements AutoCloseable {
   }
 
   /** Keeps a copy of a model that is still dense; a later one takes its place. */
-  void remember(Model model) {
+  void remember(Model model) throws IOException {
     Block copy = dense == null ? fresh().getBlock() : dense;
     try (NDScope scope = new NDScope()) {
       scope.suppressNotUsedWarning();
@@ -53,7 +52,7 @@ final class Teachers implements AutoCloseable {
   }
 
   /** The teacher of that name. */
-  Block of(String teacher) {
+  Block of(String teacher) throws IOException {
     if (teacher.equals(Distill.DENSE)) {
       if (dense == null) {
         throw new IllegalStateException("no dense model has been remembered");
@@ -61,15 +60,11 @@ final class Teachers implements AutoCloseable {
       return dense;
     }
     Model model = fresh();
-    try {
-      Checkpoint.load(folders.find(teacher), model);
-    } catch (NoSuchFileException e) {
-      throw new Failure(Failure.BAD_INPUT, "teacher: " + e.getMessage(), e);
-    }
+    Checkpoint.load(folders.find(teacher), model);
     return model.getBlock();
   }
 
-  private Model fresh() {
+  private Model fresh() throws IOException {
     Model model = Model.newInstance("teacher", Torch.ENGINE);
     opened.add(model);
     model.setBlock(source.block());

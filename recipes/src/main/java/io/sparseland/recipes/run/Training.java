@@ -9,6 +9,7 @@ import io.sparseland.core.Mask;
 import io.sparseland.core.Masks;
 import io.sparseland.core.SparsityMethod;
 import io.sparseland.core.graph.Tracer;
+import io.sparseland.recipes.Distill;
 import io.sparseland.recipes.Recipe;
 import io.sparseland.recipes.Step;
 import io.sparseland.recipes.TrainTarget;
@@ -27,6 +28,7 @@ import io.sparseland.training.TrainLoop;
 import io.sparseland.training.TrainPlan;
 import io.sparseland.training.TrainProgress;
 import io.sparseland.training.TrainResult;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -46,23 +48,17 @@ final class Training {
   private final Watcher watcher;
   private final RunLog log;
 
-  Training(
-      Recipe recipe,
-      Model model,
-      DataSet data,
-      Teachers teachers,
-      Runner.State state,
-      Shown shown) {
+  Training(Recipe recipe, Opened opened, Runner.State state, Shown shown) {
     this.recipe = recipe;
-    this.model = model;
-    this.data = data;
-    this.teachers = teachers;
+    this.model = opened.model();
+    this.data = opened.data();
+    this.teachers = opened.teachers();
     this.state = state;
     this.watcher = shown.watcher();
     this.log = shown.log();
   }
 
-  void run(Step.Train train) {
+  void run(Step.Train train) throws IOException {
     watcher.phase("training");
     try (NDManager manager = model.getNDManager().newSubManager()) {
       int batch = train.batch().orElse(recipe.data().batch());
@@ -74,7 +70,7 @@ final class Training {
     }
   }
 
-  private void run(Step.Train train, Examples examples, int batch) {
+  private void run(Step.Train train, Examples examples, int batch) throws IOException {
     Clock clock = Clock.of(TrainPlan.stepsPerEpoch(examples.size(), batch), train.epochs());
     TrainPlan plan =
         new TrainPlan(
@@ -94,16 +90,13 @@ final class Training {
         result.updates().size());
   }
 
-  private Objective objective(Step.Train train) {
-    return train
-        .distill()
-        .<Objective>map(
-            distill ->
-                new Teacher(
-                    teachers.of(distill.teacher()),
-                    distill.views(layers()),
-                    distill.loss(data.loss())))
-        .orElseGet(() -> Objective.of(data.loss()));
+  private Objective objective(Step.Train train) throws IOException {
+    if (train.distill().isEmpty()) {
+      return Objective.of(data.loss());
+    }
+    Distill distill = train.distill().get();
+    return new Teacher(
+        teachers.of(distill.teacher()), distill.views(layers()), distill.loss(data.loss()));
   }
 
   private List<Layer> layers() {
