@@ -183,7 +183,11 @@ final class Kinds {
             "woodfisher",
             Obert.class,
             "{damping: 0.001, block: 500, joint: false}")
-        .kind(Criterion.class, "flap", Fluctuation.class, "{metric: wifv, standardised: true}")
+        .kind(
+            Criterion.class,
+            "flap",
+            Fluctuation.class,
+            "{metric: wifv, standardised: true, square_heads: true}")
         .kind(Criterion.class, "snip", Snip.class, "{}")
         .kind(Criterion.class, "grasp", Grasp.class, "{}")
         .kind(Criterion.class, "synflow", SynFlow.class, "{}")

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparseland.recipes;
 
+import io.sparseland.core.AfterTraining;
+import io.sparseland.core.Allocation;
 import io.sparseland.core.Calibration;
 import io.sparseland.core.Criterion;
 import io.sparseland.core.Layer;
@@ -10,6 +12,8 @@ import io.sparseland.core.Pruner;
 import io.sparseland.core.Reconstruction;
 import io.sparseland.core.Scope;
 import io.sparseland.core.SparsityMethod;
+import io.sparseland.core.UnitCriterion;
+import io.sparseland.core.UnitPruning;
 import io.sparseland.core.export.ExportOptions;
 import io.sparseland.kernels.WeightType;
 import io.sparseland.kernels.format.CostTable;
@@ -92,6 +96,27 @@ public sealed interface Step {
     }
 
     /** The whole method, with a seed. */
+    public AfterTraining method(List<Layer> selected, long seed) {
+      return criterion.common().pattern().units() ? units(seed) : oneShot(selected, seed);
+    }
+
+    private UnitPruning units(long seed) {
+      Optional<Allocation> spread = criterion.common().allocation();
+      boolean compares = criterion.value() instanceof UnitCriterion own && own.comparesLayers();
+      boolean global = spread.map(a -> a.equals(Allocation.global())).orElse(compares);
+      if (spread.isPresent() && !global && !spread.get().equals(Allocation.uniform())) {
+        throw new IllegalArgumentException(
+            "pattern 'unit' goes with allocation 'uniform' or 'global'");
+      }
+      return new UnitPruning(
+          criterion.value(),
+          global,
+          reconstruct,
+          calibrate.calibration(!reconstruct.isEmpty()),
+          seed);
+    }
+
+    /** The method for single weights and patterns of a layer. */
     public OneShot oneShot(List<Layer> selected, long seed) {
       PruneTarget target = criterion.common();
       Pattern pattern = target.pattern(selected);

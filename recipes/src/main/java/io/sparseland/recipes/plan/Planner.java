@@ -197,7 +197,7 @@ public final class Planner {
     return Targets.plan(
         method.kind(),
         target.sparsity(),
-        pattern,
+        pattern.text(),
         resolved,
         model,
         Schedules.updates(method.value(), clock),
@@ -219,6 +219,10 @@ public final class Planner {
   private TargetPlan target(Step.Prune prune) {
     Applied<Criterion, PruneTarget> criterion = prune.criterion();
     PruneTarget target = criterion.common();
+    if (target.pattern().units()) {
+      prune.method(List.of(), recipe.seed()); // refuses what cannot go together
+      return Targets.units(criterion.kind(), target, model);
+    }
     Pruner pruner =
         prune.oneShot(Targets.selector(target.on()).select(model.layers()), recipe.seed()).pruner();
     Targets.Resolved resolved =
@@ -230,7 +234,7 @@ public final class Planner {
             pruner.pattern(),
             pruner.within());
     return Targets.plan(
-        criterion.kind(), target.share(), pruner.pattern(), resolved, model, 1, List.of());
+        criterion.kind(), target.share(), pruner.pattern().text(), resolved, model, 1, List.of());
   }
 
   /** What core refuses is a mistake at the method's place. */
