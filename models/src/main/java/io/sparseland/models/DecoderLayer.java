@@ -19,7 +19,9 @@ import org.jspecify.annotations.Nullable;
  * down(silu(gate(n)) · up(n))} with {@code n = norm(m)}. No biases.
  *
  * <p>Inputs: x {@code [batch, time, width]}, cosines and sines of {@link Rotary#turn}, and what is
- * added to the attention's scores {@code [time, time]}.
+ * added to the attention's scores {@code [time, past + time]}; with a cache, keys and values of the
+ * past {@code [batch, groups, past, part]}, and then the outputs are y and the longer keys and
+ * values.
  */
 final class DecoderLayer extends AbstractBlock {
 
@@ -55,15 +57,18 @@ final class DecoderLayer extends AbstractBlock {
       @Nullable PairList<String, Object> settings) {
     Call call = new Call(parameters, training);
     NDArray x = inputs.get(0); // [batch, time, width]
-    NDArray attended = attend(call, call.of(attentionNorm, x), inputs);
+    NDList attending = attend(call, call.of(attentionNorm, x), inputs);
+    NDArray attended = attending.get(0);
     NDArray middle = x.add(call.of(output, attended));
     NDArray normed = call.of(norm, middle);
     NDArray gated = Activation.swish(call.of(gate, normed), 1).mul(call.of(up, normed));
-    return new NDList(middle.add(call.of(down, gated)));
+    NDList outputs = new NDList(middle.add(call.of(down, gated)));
+    outputs.addAll(attending.subNDList(1));
+    return outputs;
   }
 
   /** {@code softmax(q kᵀ / sqrt(part) + future) v}; all query heads of a group in one product. */
-  private NDArray attend(Call call, NDArray x, NDList inputs) {
+  private NDList attend(Call call, NDArray x, NDList inputs) {
     Rotary rotary = attention.rotary();
     long batch = x.getShape().get(0);
     long time = x.getShape().get(1);
@@ -74,7 +79,16 @@ final class DecoderLayer extends AbstractBlock {
     NDArray k = call.of(key, x).reshape(batch, time, groups, part);
     NDArray v = call.of(value, x).reshape(batch, time, groups, part).transpose(0, 2, 1, 3);
     q = rotary.turn(q, inputs.get(1), inputs.get(2));
-    k = rotary.turn(k, inputs.get(1), inputs.get(2)).transpose(0, 2, 3, 1);
+    k = rotary.turn(k, inputs.get(1), inputs.get(2));
+    boolean cached = inputs.size() > 4;
+    NDList longer = new NDList();
+    if (cached) {
+      k = inputs.get(4).concat(k.transpose(0, 2, 1, 3), 2); // [batch, groups, past + time, part]
+      v = inputs.get(5).concat(v, 2);
+      longer = new NDList(k, v);
+    }
+    long all = v.getShape().get(2);
+    k = cached ? k.transpose(0, 1, 3, 2) : k.transpose(0, 2, 3, 1); // [batch, groups, part, all]
     q =
         q.reshape(batch, time, groups, shared, part)
             .transpose(0, 2, 3, 1, 4)
@@ -82,15 +96,18 @@ final class DecoderLayer extends AbstractBlock {
     NDArray weights =
         q.matMul(k)
             .mul((float) (1 / Math.sqrt(part)))
-            .reshape(batch, groups, shared, time, time)
+            .reshape(batch, groups, shared, time, all)
             .add(inputs.get(3))
             .softmax(-1)
-            .reshape(batch, groups, shared * time, time);
-    return weights
+            .reshape(batch, groups, shared * time, all);
+    NDArray attended =
+        weights
         .matMul(v) // [batch, groups, shared * time, part]
         .reshape(batch, groups, shared, time, part)
         .transpose(0, 3, 1, 2, 4)
         .reshape(batch, time, attention.queryWidth());
+    longer.add(0, attended);
+    return longer;
   }
 
   @Override
