@@ -65,17 +65,36 @@ public sealed interface Step {
    * @param reconstruct what is done to the weights that stay, one after another
    * @param rounds times that statistics are collected anew and some more weights go
    * @param ramp how many go in each round
+   * @param masks what becomes of the zeros of layers that are sparse already; must be said if there
+   *     are any
    */
   record Prune(
       @Choice Applied<Criterion, PruneTarget> criterion,
       @Default("{samples: 128}") Calibrate calibrate,
       @Default("[]") List<Reconstruction> reconstruct,
       @Default("1") int rounds,
-      @Default("linear") Ramp ramp)
+      @Default("linear") Ramp ramp,
+      Optional<Present> masks)
       implements Step {
-    /** Checks the number. */
+    /** Checks the number, and that what is inherited is not pruned further. */
     public Prune {
       Checks.positive("rounds", rounds);
+      if (masks.equals(Optional.of(Present.INHERIT)) && criterion.common().share() != 0) {
+        throw new IllegalArgumentException(
+            "'masks: inherit' prunes nothing more: set 'sparsity' to 0, or use 'masks: extend'");
+      }
+    }
+
+    /** What becomes of the zeros of a layer that is sparse already. */
+    public enum Present {
+      /** The mask stays as it is; weights are reconstructed under it. */
+      INHERIT,
+      /** What is pruned stays pruned, and more goes. */
+      EXTEND,
+      /** The mask is chosen anew among all weights. */
+      FRESH,
+      /** The layer is left alone. */
+      FREEZE
     }
 
     /** How the share of pruned weights grows from round to round. */

@@ -45,10 +45,14 @@ final class Pruning {
 
   void run(Step.Prune prune, Graph graph) {
     PruneTarget target = prune.criterion().common();
-    List<Layer> selected = Targets.selector(target.on()).select(Layers.of(graph));
+    List<Layer> all = Targets.selector(target.on()).select(Layers.of(graph));
+    SparseStart start = SparseStart.of(all, state.masks.byLayer(), prune.masks());
+    List<Layer> selected = start.selected();
+    state.masked(start.untouched());
     AfterTraining shot = prune.method(selected, recipe.seed());
+    Map<String, Mask> present = start.present();
     for (int round = 1; round <= prune.rounds(); round++) {
-      round(prune, graph, selected, shot, prune.after(round));
+      present = round(prune, graph, selected, shot, prune.after(round), present);
     }
     if (shot instanceof OneShot byWeight) {
       forgive(target.pattern(selected), byWeight.pruner().within(), selected);
@@ -57,12 +61,17 @@ final class Pruning {
     }
   }
 
-  private void round(
-      Step.Prune prune, Graph graph, List<Layer> selected, AfterTraining shot, double sparsity) {
-    Map<String, Mask> present = state.masks.byLayer();
+  private Map<String, Mask> round(
+      Step.Prune prune,
+      Graph graph,
+      List<Layer> selected,
+      AfterTraining shot,
+      double sparsity,
+      Map<String, Mask> present) {
     try (NDManager manager = model.getNDManager().newSubManager()) {
       List<Calibrator.Labelled> data = needsData(shot) ? batches(prune, manager) : List.of();
-      Map<String, Evidence> before = before(shot, data, shot.measured(graph, selected));
+      Map<String, Evidence> before =
+          before(shot, data, shot.measured(graph, selected), present);
       List<Calibrator.Batch> batches =
           data.stream().map(b -> Calibrator.Batch.of(b.data())).toList();
       Map<Layer, LayerOutcome> outcomes =
@@ -74,7 +83,9 @@ final class Pruning {
             state.outcomes.put(layer.name(), outcome);
             state.notes.addAll(outcome.notes());
           });
-      state.masked(Masks.of(masks));
+      Masks made = Masks.of(masks);
+      state.masked(made);
+      return made.byLayer();
     }
   }
 
@@ -83,7 +94,10 @@ final class Pruning {
   }
 
   private Map<String, Evidence> before(
-      AfterTraining shot, List<Calibrator.Labelled> data, List<Layer> layers) {
+      AfterTraining shot,
+      List<Calibrator.Labelled> data,
+      List<Layer> layers,
+      Map<String, Mask> present) {
     Set<Statistic> needs = EnumSet.noneOf(Statistic.class);
     needs.addAll(shot.needsBefore());
     needs.remove(Statistic.UNIFORM); // drawn, not measured
@@ -94,7 +108,7 @@ final class Pruning {
         Calibrator.Gradients.of(
             Loss.softmaxCrossEntropyLoss(),
             shot.criterion(),
-            layer -> state.masks.byLayer().get(layer.name()));
+            layer -> present.get(layer.name()));
     return Calibrator.collect(model.getBlock(), data, gradients, needs, layers);
   }
 
