@@ -135,7 +135,7 @@ public final class Runner {
     return report;
   }
 
-  private void prepareModel() {
+  private void prepareModel() throws IOException {
     model.setBlock(source.block());
     Engine.getEngine(Torch.ENGINE).setRandomSeed(Long.hashCode(recipe.seed()));
     model.getBlock().initialize(model.getNDManager(), DataType.FLOAT32, input(2));
@@ -151,7 +151,7 @@ public final class Runner {
     }
   }
 
-  private void step(Step step) {
+  private void step(Step step) throws IOException {
     if (step instanceof Step.Train train) {
       new Training(recipe, model, labelled(), state, watcher, log).run(train);
     } else if (step instanceof Step.Prune prune) {
@@ -202,7 +202,7 @@ public final class Runner {
     log.event("exported", "to", export.to(), "max_abs_error", result.maxAbsError());
   }
 
-  private void bench(Step.Bench bench) {
+  private void bench(Step.Bench bench) throws IOException {
     ExportResult exported = state.exported;
     if (exported == null) {
       throw new IllegalStateException("the plan lets no bench come before an export");
@@ -215,8 +215,7 @@ public final class Runner {
     if (bench.trainSteps() > 0) {
       watcher.phase("measuring training steps");
       state.trainBench =
-          new StepTimer(
-                  source::block, labelled().train(), optimizer(), recipe.data().batch(), watcher)
+          new StepTimer(source, labelled().train(), optimizer(), recipe.data().batch(), watcher)
               .run(bench.trainSteps(), recipe.threads());
     }
   }
