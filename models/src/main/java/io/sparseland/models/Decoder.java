@@ -79,6 +79,14 @@ public record Decoder(
   /** A fresh, uninitialised block. */
   @Override
   public Block get() {
-    return new DecoderBlock(this);
+    return new DecoderBlock(this, false);
+  }
+
+  /**
+   * A fresh block whose layers {@code output} and {@code down} have biases, 0 at first: a method
+   * after training may put there what pruned weights gave on average.
+   */
+  public Block withBiases() {
+    return new DecoderBlock(this, true);
   }
 }

@@ -29,13 +29,13 @@ final class DecoderBlock extends AbstractBlock {
   private final Block norm;
   private final @Nullable Block head;
 
-  DecoderBlock(Decoder sizes) {
+  DecoderBlock(Decoder sizes, boolean biases) {
     this.sizes = sizes;
     cosines = sizes.attention().rotary().cosines(sizes.context());
     sines = sizes.attention().rotary().sines(sizes.context());
     embedding = addChildBlock("embedding", new TokenTable(sizes.vocabulary(), sizes.width()));
     for (int i = 0; i < sizes.layers(); i++) {
-      layers.add(addChildBlock("layer", new DecoderLayer(sizes)));
+      layers.add(addChildBlock("layer", new DecoderLayer(sizes, biases)));
     }
     norm = addChildBlock("norm", new RmsNorm(sizes.width(), sizes.epsilon()));
     head =

@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * One layer of a {@link Decoder}: {@code m = x + output(attention(norm(x)))}, {@code y = m +
- * down(silu(gate(n)) · up(n))} with {@code n = norm(m)}. No biases.
+ * down(silu(gate(n)) · up(n))} with {@code n = norm(m)}. No biases, unless asked for behind {@code output} and {@code down}.
  *
  * <p>Inputs: x {@code [batch, time, width]}, cosines and sines of {@link Rotary#turn}, and what is
  * added to the attention's scores {@code [time, past + time]}; with a cache, keys and values of the
@@ -36,17 +36,17 @@ final class DecoderLayer extends AbstractBlock {
   private final Block up;
   private final Block down;
 
-  DecoderLayer(Decoder sizes) {
+  DecoderLayer(Decoder sizes, boolean biases) {
     attention = sizes.attention();
     attentionNorm = addChildBlock("attentionNorm", new RmsNorm(sizes.width(), sizes.epsilon()));
     query = addChildBlock("query", linear(attention.queryWidth()));
     key = addChildBlock("key", linear(attention.keyWidth()));
     value = addChildBlock("value", linear(attention.keyWidth()));
-    output = addChildBlock("output", linear(sizes.width()));
+    output = addChildBlock("output", linear(sizes.width(), biases));
     norm = addChildBlock("norm", new RmsNorm(sizes.width(), sizes.epsilon()));
     gate = addChildBlock("gate", linear(sizes.hidden()));
     up = addChildBlock("up", linear(sizes.hidden()));
-    down = addChildBlock("down", linear(sizes.width()));
+    down = addChildBlock("down", linear(sizes.width(), biases));
   }
 
   @Override
@@ -126,6 +126,10 @@ final class DecoderLayer extends AbstractBlock {
   }
 
   private static Block linear(int units) {
-    return Linear.builder().setUnits(units).optBias(false).build();
+    return linear(units, false);
+  }
+
+  private static Block linear(int units, boolean bias) {
+    return Linear.builder().setUnits(units).optBias(bias).build();
   }
 }

@@ -77,6 +77,11 @@ record TextData(List<int[]> calibration, List<int[]> test, String digest) implem
   }
 
   @Override
+  public String metric() {
+    return "perplexity";
+  }
+
+  @Override
   public double score(Model model) {
     return Torch.withoutGradients(
         () -> {

@@ -15,6 +15,7 @@ import io.sparseland.kernels.ElementType;
 import io.sparseland.kernels.Tensor;
 import io.sparseland.kernels.runtime.SparseModel;
 import io.sparseland.recipes.data.DataSet;
+import io.sparseland.recipes.data.Evaluation;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -31,11 +32,11 @@ final class ExportedBlock extends AbstractBlock {
   }
 
   /** What the exported model itself reaches. */
-  static double score(Path folder, DataSet data) {
+  static Evaluation evaluate(Path folder, DataSet data) {
     try (SparseModel sparse = SparseModel.load(folder);
         Model model = Model.newInstance("exported", Torch.ENGINE)) {
       model.setBlock(new ExportedBlock(sparse));
-      return data.score(model);
+      return data.evaluate(model);
     }
   }
 
