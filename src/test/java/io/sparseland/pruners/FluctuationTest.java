@@ -44,7 +44,7 @@ class FluctuationTest {
 
   @Test
   void the_quietest_column_goes_as_a_whole() {
-    Pruner pruner = Pruner.of(new Fluctuation(Metric.WIFV, true)).with(Pattern.channel());
+    Pruner pruner = Pruner.of(new Fluctuation(Metric.WIFV, true, true)).with(Pattern.channel());
 
     assertThat(bits(pruner.solve(layer(), evidence(), 9, null).mask())).isEqualTo("1011 1011 1011");
   }
@@ -57,7 +57,7 @@ class FluctuationTest {
         Evidence.of(
             Map.of(Statistic.INPUT_VARIANCE, manager.create(new double[] {1, .2, .5, .7})), 9);
 
-    float[] scores = Scores.of(new Fluctuation(Metric.IFV, true), mlp, variances);
+    float[] scores = Scores.of(new Fluctuation(Metric.IFV, true, true), mlp, variances);
 
     assertThat(scores)
         .containsExactly(new float[] {1.188177f, -1.188177f, -0.297044f, 0.297044f}, within(1e-6f));
@@ -69,12 +69,12 @@ class FluctuationTest {
     Evidence variances =
         Evidence.of(Map.of(Statistic.INPUT_VARIANCE, manager.create(new double[] {2, 2, 2})), 9);
 
-    assertThat(Scores.of(new Fluctuation(Metric.IFV, true), mlp, variances))
+    assertThat(Scores.of(new Fluctuation(Metric.IFV, true, true), mlp, variances))
         .containsExactly(0, 0, 0);
   }
 
   private void assertColumns(Metric metric, double... expected) {
-    float[] scores = Scores.of(new Fluctuation(metric, false), layer(), evidence());
+    float[] scores = Scores.of(new Fluctuation(metric, false, true), layer(), evidence());
     for (int j = 0; j < 4; j++) {
       for (int row = 0; row < 3; row++) {
         assertThat(3.0 * scores[4 * row + j]).isCloseTo(expected[j], within(1e-5));

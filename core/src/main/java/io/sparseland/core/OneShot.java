@@ -1,13 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparseland.core;
 
-import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDScope;
-import ai.djl.ndarray.types.DataType;
 import io.sparseland.core.graph.Graph;
 import io.sparseland.core.graph.Stage;
 import io.sparseland.core.graph.Stages;
-import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -25,31 +21,52 @@ import org.jspecify.annotations.Nullable;
  * @param calibration how statistics are collected
  */
 public record OneShot(
-    Pruner pruner, List<Reconstruction> reconstructions, Calibration calibration) {
+    Pruner pruner, List<Reconstruction> reconstructions, Calibration calibration)
+    implements AfterTraining {
 
   /** Copies the list. */
   public OneShot {
     reconstructions = List.copyOf(reconstructions);
   }
 
-  /** Statistics that layers must have before anything is pruned. */
-  public Set<Statistic> needsBefore() {
-    Set<Statistic> needs = EnumSet.noneOf(Statistic.class);
-    if (calibration.order() == Calibration.Order.DENSE) {
-      needs.addAll(needs());
-    } else {
-      if (pruner.allocation().needsScores()) {
-        needs.addAll(pruner.criterion().needs());
-      }
-      needs().stream().filter(s -> !s.ofInputs()).forEach(needs::add);
-    }
-    return needs;
+  @Override
+  public Criterion criterion() {
+    return pruner.criterion();
   }
 
-  /** All statistics that it reads. */
+  @Override
+  public Set<Statistic> needsBefore() {
+    boolean compares = pruner.allocation().needsScores();
+    return needsBefore(needs(), compares ? pruner.criterion().needs() : Set.of(), calibration);
+  }
+
+  /**
+   * What must be known before anything is pruned.
+   *
+   * @param needs everything that is read
+   * @param scores what scores need that are compared across layers
+   */
+  static Set<Statistic> needsBefore(
+      Set<Statistic> needs, Set<Statistic> scores, Calibration calibration) {
+    if (calibration.order() == Calibration.Order.DENSE) {
+      return needs;
+    }
+    Set<Statistic> before = EnumSet.noneOf(Statistic.class);
+    before.addAll(scores);
+    needs.stream().filter(s -> !s.ofInputs()).forEach(before::add);
+    return before;
+  }
+
+  @Override
   public Set<Statistic> needs() {
+    return needs(pruner.criterion(), reconstructions, calibration);
+  }
+
+  /** Everything that is read. */
+  static Set<Statistic> needs(
+      Criterion criterion, List<Reconstruction> reconstructions, Calibration calibration) {
     Set<Statistic> needs = EnumSet.noneOf(Statistic.class);
-    needs.addAll(pruner.criterion().needs());
+    needs.addAll(criterion.needs());
     reconstructions.forEach(r -> needs.addAll(r.needs()));
     if (calibration.target() == Calibration.Target.DENSE) {
       needs.add(Statistic.INPUT_GRAM);
@@ -59,17 +76,7 @@ public record OneShot(
     return needs;
   }
 
-  /**
-   * Prunes. If a layer fails, those before it are pruned already.
-   *
-   * @param graph of the model
-   * @param layers to prune, in forward order
-   * @param batches calibration data; they stay the caller's
-   * @param before by layer name, what {@link #needsBefore} names
-   * @param sparsity share of the layers' weights to prune, 0 to 1
-   * @param present the mask a layer has, or null for a dense one
-   * @return outcomes by layer, in the layers' order
-   */
+  @Override
   public Map<Layer, LayerOutcome> run(
       Graph graph,
       List<Layer> layers,
@@ -80,12 +87,13 @@ public record OneShot(
     long[] kept =
         pruner.kept(layers, l -> before.getOrDefault(l.name(), Evidence.none()), sparsity, present);
     Map<Layer, LayerOutcome> outcomes = new LinkedHashMap<>();
-    LayerWriter writer = new LayerWriter(graph);
+    Rebuilding rebuilding =
+        new Rebuilding(calibration, reconstructions, new LayerWriter(graph));
     if (calibration.order() == Calibration.Order.DENSE || needsNoInputs()) {
       for (int i = 0; i < kept.length; i++) {
         Layer layer = layers.get(i);
         Evidence evidence = before.getOrDefault(layer.name(), Evidence.none());
-        outcomes.put(layer, prune(layer, evidence, kept[i], present.apply(layer), writer));
+        outcomes.put(layer, prune(layer, evidence, kept[i], present.apply(layer), rebuilding));
       }
       return outcomes;
     }
@@ -109,7 +117,7 @@ public record OneShot(
                   entry.getValue().orElse(known),
                   kept[place],
                   present.apply(layer),
-                  writer));
+                  rebuilding));
         }
       }
     }
@@ -130,23 +138,8 @@ public record OneShot(
   }
 
   private LayerOutcome prune(
-      Layer layer, Evidence evidence, long kept, @Nullable Mask present, LayerWriter writer) {
-    try (NDScope scope = new NDScope()) {
-      scope.suppressNotUsedWarning();
-      if (calibration.target() == Calibration.Target.DENSE) {
-        writer.write(layer, DenseTarget.weight(layer, evidence, calibration.damping()));
-      }
-      Solution found = pruner.solve(layer, evidence, kept, present);
-      NDArray target = layer.weight().toType(DataType.FLOAT64, true);
-      for (Reconstruction reconstruction : reconstructions) {
-        found = reconstruction.rebuild(layer, found, evidence);
-      }
-      LayerError error = LayerError.of(layer, evidence, target);
-      double before = error.of(Solution.of(found.mask(), target).masked());
-      double after = error.of(found.masked());
-      writer.write(layer, found);
-      List<String> notes = new ArrayList<>(found.notes());
-      return new LayerOutcome(found.mask(), before, after, notes);
-    }
+      Layer layer, Evidence evidence, long kept, @Nullable Mask present, Rebuilding rebuilding) {
+    return rebuilding.prune(
+        layer, evidence, () -> pruner.solve(layer, evidence, kept, present));
   }
 }

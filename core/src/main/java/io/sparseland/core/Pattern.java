@@ -38,9 +38,14 @@ public sealed interface Pattern {
     return new Channel();
   }
 
+  /** Heads of {@code width} neighbouring input channels. */
+  static Pattern head(int width) {
+    return new Head(width);
+  }
+
   /**
    * Reads a pattern: {@code unstructured}, {@code 2:4} (kept : group), {@code 4x1} (outputs x
-   * inputs), {@code row}, {@code channel}; {@code 2:4+dense} leaves the remainder of a row dense.
+   * inputs), {@code row}, {@code channel}, {@code head/32} (channels); {@code 2:4+dense} leaves the remainder of a row dense.
    *
    * @throws IllegalArgumentException for anything else
    */
@@ -82,6 +87,11 @@ public sealed interface Pattern {
   /** Most units that may be pruned in one group of {@code n}. */
   default int mostPruned(int n) {
     return n;
+  }
+
+  /** Whether a unit spans whole rows or columns, so that units cannot compete within a row. */
+  default boolean spansRows() {
+    return this instanceof Row || this instanceof Channel || this instanceof Head;
   }
 
   /** The pattern a mask has when {@code pruned} units of every group are pruned. */
@@ -356,6 +366,51 @@ public sealed interface Pattern {
     @Override
     public int groupUnits(Geometry geometry, Scope within) {
       Check.that(within != Scope.ROW, "input channels span all rows, allowed: layer");
+      return units(geometry);
+    }
+  }
+
+  /**
+   * Neighbouring input channels, all outputs together: the attention heads that a layer reads.
+   *
+   * @param width channels of one head
+   */
+  record Head(int width) implements Pattern {
+    /** Checks the number. */
+    public Head {
+      Check.that(width >= 1, "a head has %d channels, allowed: 1 or more", width);
+    }
+
+    @Override
+    public String text() {
+      return "head/" + width;
+    }
+
+    @Override
+    public void check(Geometry geometry) {
+      Check.that(
+          geometry.channels() % width == 0,
+          "%d input channels are not divisible by the %d of pattern %s",
+          geometry.channels(),
+          width,
+          text());
+    }
+
+    @Override
+    public int units(Geometry geometry) {
+      return geometry.channels() / width * geometry.groups();
+    }
+
+    @Override
+    public int unitOf(Geometry geometry, int index) {
+      int group = index / geometry.in() / (geometry.out() / geometry.groups());
+      int channel = index % geometry.in() / positions(geometry);
+      return (group * geometry.channels() + channel) / width;
+    }
+
+    @Override
+    public int groupUnits(Geometry geometry, Scope within) {
+      Check.that(within != Scope.ROW, "heads span all rows, allowed: layer");
       return units(geometry);
     }
   }

@@ -11,6 +11,9 @@ final class PatternText {
   private static final java.util.regex.Pattern BLOCK =
       java.util.regex.Pattern.compile("(\\d{1,4})x(\\d{1,4})");
 
+  private static final java.util.regex.Pattern HEAD =
+      java.util.regex.Pattern.compile("head/(\\d{1,4})");
+
   private PatternText() {}
 
   /** See {@link Pattern#parse}. */
@@ -35,9 +38,13 @@ final class PatternText {
     if (block.matches()) {
       return new Pattern.Block(Integer.parseInt(block.group(1)), Integer.parseInt(block.group(2)));
     }
+    Matcher head = HEAD.matcher(text);
+    if (head.matches()) {
+      return new Pattern.Head(Integer.parseInt(head.group(1)));
+    }
     throw new IllegalArgumentException(
         ("pattern is '%s', allowed: unstructured, N:M (such as 2:4, N kept of M), N:M+dense, RxC"
-                + " (such as 4x1, outputs x inputs), row, channel")
+                + " (such as 4x1, outputs x inputs), row, channel, head/N (such as head/32, N input channels)")
             .formatted(text));
   }
 }

@@ -46,8 +46,7 @@ public record Pruner(
 
   /** The same with another pattern; whole rows and channels compete within the layer. */
   public Pruner with(Pattern other) {
-    boolean whole = other instanceof Pattern.Row || other instanceof Pattern.Channel;
-    Scope scope = whole && within == Scope.ROW ? Scope.LAYER : within;
+    Scope scope = other.spansRows() && within == Scope.ROW ? Scope.LAYER : within;
     return new Pruner(criterion, other, allocation, scope, seed);
   }
 

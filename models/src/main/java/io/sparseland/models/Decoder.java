@@ -1,13 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparseland.models;
 
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
+import java.util.Collections;
+import java.util.List;
 import java.util.function.Supplier;
 
 /**
  * A causal language model of the Llama type: token ids {@code [batch, time]} (int64, or fp32 that
  * holds integers) to logits {@code [batch, time, vocabulary]}. The logits at a position depend on
  * the tokens up to it only.
+ *
+ * <p>With a key/value cache the inputs are the new tokens and what {@link #emptyCache} began and the
+ * last call gave back; the outputs are the new tokens' logits and the longer cache.
  *
  * <p>Layers are named {@code embedding}, {@code layer.N.query} (key, value, output, gate, up, down)
  * and, where the output is not tied to the embedding, {@code head}.
@@ -49,9 +57,36 @@ public record Decoder(
     }
   }
 
+  /**
+   * Keys and values of no tokens, two arrays a layer. The first slot never holds a token and is
+   * never looked at: the runtime takes no array without elements.
+   */
+  public NDList emptyCache(NDManager manager, int batch) {
+    NDList cache = new NDList();
+    cacheShapes(batch, 0).forEach(shape -> cache.add(manager.zeros(shape)));
+    return cache;
+  }
+
+  /**
+   * The shapes of a cache that holds some tokens: {@code [batch, key heads, 1 + tokens, head
+   * width]}.
+   */
+  public List<Shape> cacheShapes(long batch, long tokens) {
+    Shape one = new Shape(batch, attention.keyValueHeads(), 1 + tokens, attention.rotary().width());
+    return Collections.nCopies(2 * layers, one);
+  }
+
   /** A fresh, uninitialised block. */
   @Override
   public Block get() {
-    return new DecoderBlock(this);
+    return new DecoderBlock(this, false);
+  }
+
+  /**
+   * A fresh block whose layers {@code output} and {@code down} have biases, 0 at first: a method
+   * after training may put there what pruned weights gave on average.
+   */
+  public Block withBiases() {
+    return new DecoderBlock(this, true);
   }
 }

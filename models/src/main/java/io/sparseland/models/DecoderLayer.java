@@ -16,10 +16,12 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * One layer of a {@link Decoder}: {@code m = x + output(attention(norm(x)))}, {@code y = m +
- * down(silu(gate(n)) · up(n))} with {@code n = norm(m)}. No biases.
+ * down(silu(gate(n)) · up(n))} with {@code n = norm(m)}. No biases, unless asked for behind {@code output} and {@code down}.
  *
  * <p>Inputs: x {@code [batch, time, width]}, cosines and sines of {@link Rotary#turn}, and what is
- * added to the attention's scores {@code [time, time]}.
+ * added to the attention's scores {@code [time, past + time]}; with a cache, keys and values of the
+ * past {@code [batch, groups, past, part]}, and then the outputs are y and the longer keys and
+ * values.
  */
 final class DecoderLayer extends AbstractBlock {
 
@@ -34,17 +36,17 @@ final class DecoderLayer extends AbstractBlock {
   private final Block up;
   private final Block down;
 
-  DecoderLayer(Decoder sizes) {
+  DecoderLayer(Decoder sizes, boolean biases) {
     attention = sizes.attention();
     attentionNorm = addChildBlock("attentionNorm", new RmsNorm(sizes.width(), sizes.epsilon()));
     query = addChildBlock("query", linear(attention.queryWidth()));
     key = addChildBlock("key", linear(attention.keyWidth()));
     value = addChildBlock("value", linear(attention.keyWidth()));
-    output = addChildBlock("output", linear(sizes.width()));
+    output = addChildBlock("output", linear(sizes.width(), biases));
     norm = addChildBlock("norm", new RmsNorm(sizes.width(), sizes.epsilon()));
     gate = addChildBlock("gate", linear(sizes.hidden()));
     up = addChildBlock("up", linear(sizes.hidden()));
-    down = addChildBlock("down", linear(sizes.width()));
+    down = addChildBlock("down", linear(sizes.width(), biases));
   }
 
   @Override
@@ -55,15 +57,18 @@ final class DecoderLayer extends AbstractBlock {
       @Nullable PairList<String, Object> settings) {
     Call call = new Call(parameters, training);
     NDArray x = inputs.get(0); // [batch, time, width]
-    NDArray attended = attend(call, call.of(attentionNorm, x), inputs);
+    NDList attending = attend(call, call.of(attentionNorm, x), inputs);
+    NDArray attended = attending.get(0);
     NDArray middle = x.add(call.of(output, attended));
     NDArray normed = call.of(norm, middle);
     NDArray gated = Activation.swish(call.of(gate, normed), 1).mul(call.of(up, normed));
-    return new NDList(middle.add(call.of(down, gated)));
+    NDList outputs = new NDList(middle.add(call.of(down, gated)));
+    outputs.addAll(attending.subNDList(1));
+    return outputs;
   }
 
   /** {@code softmax(q kᵀ / sqrt(part) + future) v}; all query heads of a group in one product. */
-  private NDArray attend(Call call, NDArray x, NDList inputs) {
+  private NDList attend(Call call, NDArray x, NDList inputs) {
     Rotary rotary = attention.rotary();
     long batch = x.getShape().get(0);
     long time = x.getShape().get(1);
@@ -74,7 +79,16 @@ final class DecoderLayer extends AbstractBlock {
     NDArray k = call.of(key, x).reshape(batch, time, groups, part);
     NDArray v = call.of(value, x).reshape(batch, time, groups, part).transpose(0, 2, 1, 3);
     q = rotary.turn(q, inputs.get(1), inputs.get(2));
-    k = rotary.turn(k, inputs.get(1), inputs.get(2)).transpose(0, 2, 3, 1);
+    k = rotary.turn(k, inputs.get(1), inputs.get(2));
+    boolean cached = inputs.size() > 4;
+    NDList longer = new NDList();
+    if (cached) {
+      k = inputs.get(4).concat(k.transpose(0, 2, 1, 3), 2); // [batch, groups, past + time, part]
+      v = inputs.get(5).concat(v, 2);
+      longer = new NDList(k, v);
+    }
+    long all = v.getShape().get(2);
+    k = cached ? k.transpose(0, 1, 3, 2) : k.transpose(0, 2, 3, 1); // [batch, groups, part, all]
     q =
         q.reshape(batch, time, groups, shared, part)
             .transpose(0, 2, 3, 1, 4)
@@ -82,15 +96,18 @@ final class DecoderLayer extends AbstractBlock {
     NDArray weights =
         q.matMul(k)
             .mul((float) (1 / Math.sqrt(part)))
-            .reshape(batch, groups, shared, time, time)
+            .reshape(batch, groups, shared, time, all)
             .add(inputs.get(3))
             .softmax(-1)
-            .reshape(batch, groups, shared * time, time);
-    return weights
+            .reshape(batch, groups, shared * time, all);
+    NDArray attended =
+        weights
         .matMul(v) // [batch, groups, shared * time, part]
         .reshape(batch, groups, shared, time, part)
         .transpose(0, 3, 1, 2, 4)
         .reshape(batch, time, attention.queryWidth());
+    longer.add(0, attended);
+    return longer;
   }
 
   @Override
@@ -109,6 +126,10 @@ final class DecoderLayer extends AbstractBlock {
   }
 
   private static Block linear(int units) {
-    return Linear.builder().setUnits(units).optBias(false).build();
+    return linear(units, false);
+  }
+
+  private static Block linear(int units, boolean bias) {
+    return Linear.builder().setUnits(units).optBias(bias).build();
   }
 }

@@ -62,7 +62,9 @@ final class Columns {
     int unit =
         pattern instanceof Pattern.Row
             ? g.in()
-            : pattern instanceof Pattern.Channel ? positions : 1;
+            : pattern instanceof Pattern.Channel
+                ? positions
+                : pattern instanceof Pattern.Head head ? head.width() * positions : 1;
     int piece = Math.max(1, wanted / unit) * unit;
     return cut(IntStream.range(0, g.in()).toArray(), g.in(), piece, g.in(), unit);
   }

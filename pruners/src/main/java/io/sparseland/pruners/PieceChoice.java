@@ -74,7 +74,7 @@ final class PieceChoice implements ObsSweep.Chooser {
 
   private Geometry piece(int size) {
     int positions = geometry.kernelH() * geometry.kernelW();
-    return pattern instanceof Pattern.Channel
+    return pattern instanceof Pattern.Channel || pattern instanceof Pattern.Head
         ? new Geometry(band, size, size / positions, geometry.kernelH(), geometry.kernelW(), 1)
         : Geometry.linear(band, size);
   }

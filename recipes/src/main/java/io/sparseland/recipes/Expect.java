@@ -10,6 +10,7 @@ import java.util.Optional;
  * @param perplexity of a language model on the test text
  * @param spearman correlation of a sentence encoder's cosines with people's scores
  * @param maskedLoss of a masked language model, nats per masked token
+ * @param cosine of sentence vectors with the dense model's
  * @param sparsity share of pruned weights in the selected layers
  * @param sparsityModel share of pruned weights among all parameters
  * @param nonzeros parameters that are left
@@ -24,6 +25,7 @@ public record Expect(
     Optional<Comparison> perplexity,
     Optional<Comparison> spearman,
     Optional<Comparison> maskedLoss,
+    Optional<Comparison> cosine,
     Optional<Comparison> sparsity,
     Optional<Comparison> sparsityModel,
     Optional<Comparison> nonzeros,

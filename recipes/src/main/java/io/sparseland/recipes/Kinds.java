@@ -38,6 +38,7 @@ import io.sparseland.recipes.data.Idx;
 import io.sparseland.recipes.data.MaskedText;
 import io.sparseland.recipes.data.Mnist;
 import io.sparseland.recipes.data.RandomData;
+import io.sparseland.recipes.data.Sentences;
 import io.sparseland.recipes.data.Sts;
 import io.sparseland.recipes.data.Text;
 import io.sparseland.recipes.language.Catalogue;
@@ -90,6 +91,7 @@ final class Kinds {
         .kind(DataSource.class, "random", RandomData.class, "{}")
         .kind(DataSource.class, "cifar10", Cifar10.class, "{}")
         .kind(DataSource.class, "sts", Sts.class, "{}")
+        .kind(DataSource.class, "sentences", Sentences.class, "{}")
         .kind(DataSource.class, "masked_text", MaskedText.class, "{}")
         .kind(DataSource.class, "text", Text.class, "{}");
     all.kind(
@@ -184,7 +186,11 @@ final class Kinds {
             "woodfisher",
             Obert.class,
             "{damping: 0.001, block: 500, joint: false}")
-        .kind(Criterion.class, "flap", Fluctuation.class, "{metric: wifv, standardised: true}")
+        .kind(
+            Criterion.class,
+            "flap",
+            Fluctuation.class,
+            "{metric: wifv, standardised: true, square_heads: true}")
         .kind(Criterion.class, "snip", Snip.class, "{}")
         .kind(Criterion.class, "grasp", Grasp.class, "{}")
         .kind(Criterion.class, "synflow", SynFlow.class, "{}")

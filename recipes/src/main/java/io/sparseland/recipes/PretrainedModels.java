@@ -20,11 +20,14 @@ final class PretrainedModels {
    * A model folder of Hugging Face, see {@link HuggingFaceFolder}.
    *
    * @param path of the folder
+   * @param biases whether the residual branches get biases, 0 at first, for {@code reconstruct:
+   *     bias}
    */
-  record HuggingFace(String path) implements ModelSource {
+  record HuggingFace(String path, @Default("false") boolean biases) implements ModelSource {
     @Override
     public OpenModel open(DataFolders folders, ClassLoader classes) throws IOException {
-      return HuggingFaceFolder.open(folders.find(path));
+      HuggingFaceFolder folder = HuggingFaceFolder.open(folders.find(path));
+      return biases ? folder.withBiases() : folder;
     }
   }
 

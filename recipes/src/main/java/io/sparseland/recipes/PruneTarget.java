@@ -35,7 +35,12 @@ public record PruneTarget(
     if (sparsity.isEmpty() && pattern.nm().isEmpty()) {
       throw new IllegalArgumentException(
           "pattern '%s' needs the key 'sparsity' beside it"
-              .formatted(pattern.fixed().map(Pattern::text).orElse(PatternSetting.AUTO)));
+              .formatted(pattern.text()));
+    }
+    if (pattern.units() && scope.isPresent()) {
+      throw new IllegalArgumentException(
+          "pattern 'unit' has no 'scope': units compete within a layer, or with allocation"
+              + " 'global' with all others");
     }
   }
 

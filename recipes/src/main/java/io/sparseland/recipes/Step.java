@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparseland.recipes;
 
+import io.sparseland.core.AfterTraining;
+import io.sparseland.core.Allocation;
 import io.sparseland.core.Calibration;
 import io.sparseland.core.Criterion;
 import io.sparseland.core.Layer;
@@ -10,6 +12,8 @@ import io.sparseland.core.Pruner;
 import io.sparseland.core.Reconstruction;
 import io.sparseland.core.Scope;
 import io.sparseland.core.SparsityMethod;
+import io.sparseland.core.UnitCriterion;
+import io.sparseland.core.UnitPruning;
 import io.sparseland.core.export.ExportOptions;
 import io.sparseland.kernels.WeightType;
 import io.sparseland.kernels.format.CostTable;
@@ -64,17 +68,36 @@ public sealed interface Step {
    * @param reconstruct what is done to the weights that stay, one after another
    * @param rounds times that statistics are collected anew and some more weights go
    * @param ramp how many go in each round
+   * @param masks what becomes of the zeros of layers that are sparse already; must be said if there
+   *     are any
    */
   record Prune(
       @Choice Applied<Criterion, PruneTarget> criterion,
       @Default("{samples: 128}") Calibrate calibrate,
       @Default("[]") List<Reconstruction> reconstruct,
       @Default("1") int rounds,
-      @Default("linear") Ramp ramp)
+      @Default("linear") Ramp ramp,
+      Optional<Present> masks)
       implements Step {
-    /** Checks the number. */
+    /** Checks the number, and that what is inherited is not pruned further. */
     public Prune {
       Checks.positive("rounds", rounds);
+      if (masks.equals(Optional.of(Present.INHERIT)) && criterion.common().share() != 0) {
+        throw new IllegalArgumentException(
+            "'masks: inherit' prunes nothing more: set 'sparsity' to 0, or use 'masks: extend'");
+      }
+    }
+
+    /** What becomes of the zeros of a layer that is sparse already. */
+    public enum Present {
+      /** The mask stays as it is; weights are reconstructed under it. */
+      INHERIT,
+      /** What is pruned stays pruned, and more goes. */
+      EXTEND,
+      /** The mask is chosen anew among all weights. */
+      FRESH,
+      /** The layer is left alone. */
+      FREEZE
     }
 
     /** How the share of pruned weights grows from round to round. */
@@ -95,6 +118,27 @@ public sealed interface Step {
     }
 
     /** The whole method, with a seed. */
+    public AfterTraining method(List<Layer> selected, long seed) {
+      return criterion.common().pattern().units() ? units(seed) : oneShot(selected, seed);
+    }
+
+    private UnitPruning units(long seed) {
+      Optional<Allocation> spread = criterion.common().allocation();
+      boolean compares = criterion.value() instanceof UnitCriterion own && own.comparesLayers();
+      boolean global = spread.map(a -> a.equals(Allocation.global())).orElse(compares);
+      if (spread.isPresent() && !global && !spread.get().equals(Allocation.uniform())) {
+        throw new IllegalArgumentException(
+            "pattern 'unit' goes with allocation 'uniform' or 'global'");
+      }
+      return new UnitPruning(
+          criterion.value(),
+          global,
+          reconstruct,
+          calibrate.calibration(!reconstruct.isEmpty()),
+          seed);
+    }
+
+    /** The method for single weights and patterns of a layer. */
     public OneShot oneShot(List<Layer> selected, long seed) {
       PruneTarget target = criterion.common();
       Pattern pattern = target.pattern(selected);

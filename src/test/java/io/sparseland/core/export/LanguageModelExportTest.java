@@ -24,6 +24,11 @@ import io.sparseland.models.Decoder;
 import io.sparseland.models.Rotary;
 import java.nio.file.Path;
 import java.util.List;
+import ai.djl.ndarray.index.NDIndex;
+import ai.djl.training.ParameterStore;
+import java.util.ArrayList;
+import java.util.Arrays;
+import org.junit.jupiter.params.provider.EnumSource;
 import java.util.Random;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
@@ -69,6 +74,54 @@ class LanguageModelExportTest {
     }
   }
 
+  @ParameterizedTest
+  @EnumSource(Rotary.Pairs.class)
+  void a_key_value_cache_gives_the_logits_of_whole_passes(Rotary.Pairs pairs) {
+    try (NDManager manager = NDManager.newBaseManager("PyTorch")) {
+      Decoder decoder = decoder(pairs, true);
+      Block block = Exports.initialised(decoder.get(), manager, 3, new Shape(1, 8));
+      Masks masks = Exports.prune(Layers.of(block, new Shape(1, 8)), 0.6, 4);
+      masks.apply(Layers.of(block, new Shape(1, 8)));
+      List<TraceInput> inputs = new ArrayList<>();
+      inputs.add(TraceInput.of(new Shape(2, 4), DataType.INT64).symbol(1, "time"));
+      for (Shape shape : decoder.cacheShapes(2, 6)) {
+        inputs.add(TraceInput.of(shape).symbol(2, "past"));
+      }
+      ExportOptions options = ExportOptions.named("tiny").withProfile(CostTable.of("generic"));
+      NDList probe = new NDList(ids(manager, 1, 2, 3));
+      decoder.cacheShapes(2, 5).forEach(s -> probe.add(Exports.normal(manager, 5, s.getShape())));
+      new Exporter().export(block, inputs, masks, options, folder.resolve("model"), probe);
+
+      NDArray ids = ids(manager, 7, 1, 12);
+      float[] whole = Exports.predict(block, ids).head().get(0).toFloatArray();
+      try (SparseModel sparse = SparseModel.load(folder.resolve("model"))) {
+        NDList cache = decoder.emptyCache(manager, 1);
+        List<Tensor> exported = new ArrayList<>();
+        cache.forEach(a -> exported.add(Tensor.allocate(ElementType.FLOAT32, 1, 3, 1, 8)));
+        int at = 0;
+        for (int more : new int[] {5, 1, 1, 4, 1}) { // any number of tokens at once
+          NDArray fed = ids.get(new NDIndex(":,{}:{}", at, at + more));
+          NDList in = new NDList(fed);
+          in.addAll(cache);
+          NDList out = block.forward(new ParameterStore(manager, false), in, false);
+          float[] expected =
+              Arrays.copyOfRange(whole, at * VOCABULARY, (at + more) * VOCABULARY);
+          assertClose(out.get(0).toFloatArray(), expected);
+          cache = out.subNDList(1);
+
+          List<Tensor> given = new ArrayList<>(List.of(tensor(fed)));
+          given.addAll(exported);
+          List<Tensor> made = sparse.run(given);
+          assertClose(made.get(0).toArray(), expected);
+          exported.clear();
+          exported.addAll(made.subList(1, made.size()));
+          at += more;
+        }
+        assertThat(cache.get(0).getShape()).isEqualTo(new Shape(1, 3, 13, 8));
+      }
+    }
+  }
+
   @Test
   void a_residual_network_of_option_a_computes_what_djl_does() {
     try (NDManager manager = NDManager.newBaseManager("PyTorch")) {
@@ -97,11 +150,15 @@ class LanguageModelExportTest {
   }
 
   private static float[] run(SparseModel model, NDArray ids) {
+    return model.run(List.of(tensor(ids))).get(0).toArray();
+  }
+
+  private static Tensor tensor(NDArray ids) {
     int batch = (int) ids.getShape().get(0);
     int length = (int) ids.getShape().get(1);
     Tensor input = Tensor.allocate(ElementType.INT64, batch, length);
     input.bytes().asLongBuffer().put(ids.toLongArray());
-    return model.run(List.of(input)).get(0).toArray();
+    return input;
   }
 
   /** Outputs are of size 1 to 10: fp32 sums over 80 products and two layers, 1e-3 is ample. */

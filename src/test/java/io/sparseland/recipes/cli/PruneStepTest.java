@@ -2,6 +2,7 @@
 package io.sparseland.recipes.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -13,6 +14,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Every one-shot method through a recipe. */
@@ -53,6 +55,9 @@ class PruneStepTest {
         "{wanda: {sparsity: 0.5}, reconstruct: obs_update, calibrate: {order: dense}}",
         "{magnitude: {sparsity: 0.5}, reconstruct: bias}",
         "{flap: {sparsity: 0.5, pattern: channel}, reconstruct: bias}",
+        "{flap: {sparsity: 0.5, pattern: unit}, reconstruct: bias, calibrate: {order: dense}}",
+        "{wanda: {sparsity: 0.5, pattern: unit}}",
+        "{magnitude: {sparsity: 0.5, pattern: unit, allocation: global}}",
         "{obert: {sparsity: 0.5}, calibrate: {samples: 200, batch: 5}, rounds: 2}",
         "{woodfisher: {sparsity: 0.5, scope: layer}, calibrate: {samples: 64}}",
         "{obert: {pattern: '2:4', joint: true}}",
@@ -93,6 +98,69 @@ class PruneStepTest {
 
     assertThat(run.code()).isEqualTo(2);
     assertThat(run.err()).contains("target dense needs order sequential");
+  }
+
+  @Test
+  void a_second_pruning_must_say_what_becomes_of_the_zeros() throws IOException {
+    twice("{wanda: {sparsity: 0.75}}");
+
+    Cli run = Cli.run("plan", recipe.toString());
+
+    assertThat(run.code()).isEqualTo(2);
+    assertThat(run.err()).contains("is sparse already").contains("inherit, extend, fresh or freeze");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        // half of both layers by magnitude before
+        "{wanda: {sparsity: 0.75}, masks: extend} | 0.75",
+        "{wanda: {sparsity: 0.25}, masks: fresh} | 0.25",
+        "{wanda: {sparsity: 0.25}, masks: extend} | 0.5",
+        "{magnitude: {sparsity: 0}, masks: inherit, reconstruct: least_squares} | 0.5",
+        "{magnitude: {sparsity: 0.75, on: {names: [linear.*]}}, masks: freeze} | 0.5147"
+      })
+  void zeros_of_an_earlier_step_are_treated_as_said(String second, double sparsity)
+      throws IOException {
+    twice(second);
+
+    // freeze: 1152 weights stay at one half, the last layer's 72 go to 54 pruned: 630 of 1224
+    double expected = second.contains("freeze") ? 630 / 1224.0 : sparsity;
+    assertThat(run().path("sparsity").asDouble()).isCloseTo(expected, within(1e-9));
+  }
+
+  @Test
+  void what_is_inherited_cannot_be_pruned_further_nor_a_dense_layer_inherit() throws IOException {
+    twice("{wanda: {sparsity: 0.75}, masks: inherit}");
+    assertThat(Cli.run("check", recipe.toString()).err()).contains("prunes nothing more");
+
+    twice("{wanda: {sparsity: 0, on: {names: [linear.*]}}, masks: inherit}");
+    Cli run =
+        Cli.run("run", recipe.toString(), "--quiet", "--out", folder.resolve("out").toString());
+    assertThat(run.code()).isEqualTo(2);
+    assertThat(run.err()).contains("linear.2' has no mask to inherit");
+
+    twice("{wanda: {sparsity: 0.5}, masks: freeze}");
+    run = Cli.run("run", recipe.toString(), "--quiet", "--out", folder.resolve("out").toString());
+    assertThat(run.code()).isEqualTo(2);
+    assertThat(run.err()).contains("every selected layer is sparse already");
+  }
+
+  private void twice(String second) throws IOException {
+    Files.writeString(
+        recipe,
+        Files.readString(recipe).replaceAll("(?s)(\\n  - prune: [^\\n]*)?\\n*\\z", "")
+            + "\n  - prune: "
+            + second
+            + "\n");
+  }
+
+  private JsonNode run() throws IOException {
+    String out = folder.resolve("out").toString();
+    Cli run = Cli.run("run", recipe.toString(), "--json", "--quiet", "--out", out);
+    assertThat(run.code()).as(run.err()).isZero();
+    return new ObjectMapper().readTree(run.out());
   }
 
   private JsonNode run(String method) throws IOException {

@@ -21,12 +21,14 @@ import io.sparseland.core.export.Exporter;
 import io.sparseland.core.graph.TraceInput;
 import io.sparseland.kernels.format.CostTable;
 import io.sparseland.kernels.runtime.SparseModel;
+import io.sparseland.models.Decoder;
 import io.sparseland.models.files.Llama2cFile;
 import io.sparseland.models.files.RealModels;
 import io.sparseland.models.text.LanguageModel;
 import io.sparseland.pruners.Magnitude;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
@@ -69,6 +71,20 @@ class ExportedTextTest {
       try (SparseModel sparse = SparseModel.load(folder.resolve("m"))) {
         LanguageModel exported = new LanguageModel(new ExportedBlock(sparse), manager);
         assertThat(exported.greedy(START, 200)).isEqualTo(told);
+      }
+      Decoder decoder = file.decoder();
+      NDList cache = decoder.emptyCache(manager, 1);
+      assertThat(
+              Torch.withoutGradients(
+                  () -> new LanguageModel(block, manager).greedy(START, 200, cache)))
+          .isEqualTo(told);
+      List<TraceInput> inputs = new ArrayList<>(List.of(input));
+      decoder.cacheShapes(2, 6).forEach(s -> inputs.add(TraceInput.of(s).symbol(2, "past")));
+      decoder.cacheShapes(1, 3).forEach(s -> probe.add(manager.randomNormal(s)));
+      new Exporter().export(block, inputs, masks, options, folder.resolve("cached"), probe);
+      try (SparseModel sparse = SparseModel.load(folder.resolve("cached"))) {
+        LanguageModel exported = new LanguageModel(new ExportedBlock(sparse), manager);
+        assertThat(exported.greedy(START, 200, cache)).isEqualTo(told);
       }
     }
   }

@@ -2,8 +2,11 @@
 package io.sparseland.models.files;
 
 import io.sparseland.models.Decoder;
+import java.nio.FloatBuffer;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 
 /** The tensors of a {@link Decoder} by their names in Hugging Face files. */
 final class DecoderTensors {
@@ -37,5 +40,20 @@ final class DecoderTensors {
       all.add(Wanted.of("head.weight", "lm_head.weight", decoder.vocabulary(), width));
     }
     return all;
+  }
+
+  /** What the biases of {@link Decoder#withBiases} hold at first. */
+  static Map<String, FileTensor> zeroBiases(Decoder decoder) {
+    Map<String, FileTensor> zeros = new LinkedHashMap<>();
+    List<Long> shape = List.of((long) decoder.width());
+    for (int i = 0; i < decoder.layers(); i++) {
+      String ours = decoder.layers() == 1 ? "layer." : "layer." + i + ".";
+      for (String name : List.of(ours + "output.bias", ours + "down.bias")) {
+        zeros.put(
+            name,
+            new FileTensor("", name, shape, () -> FloatBuffer.allocate(decoder.width())));
+      }
+    }
+    return zeros;
   }
 }

@@ -63,6 +63,29 @@ public final class HuggingFaceFolder implements OpenModel {
     return new HuggingFaceFolder(folder, decoder, config.size("bos_token_id"), picked);
   }
 
+  /** The same model with biases of 0 behind its residual branches. */
+  public OpenModel withBiases() {
+    HuggingFaceFolder plain = this;
+    return new OpenModel() {
+      @Override
+      public Block block() {
+        Map<String, FileTensor> all = new LinkedHashMap<>(tensors);
+        all.putAll(DecoderTensors.zeroBiases(decoder));
+        return Wanted.fill(decoder.withBiases(), all);
+      }
+
+      @Override
+      public Block outline() {
+        return decoder.withBiases();
+      }
+
+      @Override
+      public Tokenizer tokenizer() throws IOException {
+        return plain.tokenizer();
+      }
+    };
+  }
+
   /** Sizes of the model. */
   public Decoder decoder() {
     return decoder;

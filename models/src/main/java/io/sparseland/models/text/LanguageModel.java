@@ -76,11 +76,46 @@ public record LanguageModel(Block block, NDManager manager) {
     return Arrays.copyOfRange(all, prompt.length, all.length);
   }
 
+  /**
+   * The same with a key/value cache, so that every step computes one token only.
+   *
+   * @param empty a cache of no tokens for a batch of 1, see {@link
+   *     io.sparseland.models.Decoder#emptyCache}; it stays the caller's
+   */
+  public int[] greedy(int[] prompt, int count, NDList empty) {
+    int[] added = new int[count];
+    int[] fed = prompt;
+    NDList cache = empty;
+    for (int i = 0; i < count; i++) {
+      try (NDScope scope = new NDScope()) {
+        scope.suppressNotUsedWarning();
+        NDList inputs = new NDList(ids(fed));
+        inputs.addAll(cache);
+        NDList outputs = block.forward(new ParameterStore(manager, false), inputs, false);
+        added[i] = Math.toIntExact(outputs.get(0).get(new NDIndex("0,-1")).argMax().getLong());
+        fed = new int[] {added[i]};
+        NDList longer = outputs.subNDList(1);
+        longer.forEach(NDScope::unregister);
+        if (cache != empty) {
+          cache.close();
+        }
+        cache = longer;
+      }
+    }
+    if (cache != empty) {
+      cache.close();
+    }
+    return added;
+  }
+
+  private NDArray ids(int[] tokens) {
+    return manager.create(
+        Arrays.stream(tokens).asLongStream().toArray(), new Shape(1, tokens.length));
+  }
+
   private NDArray logits(int[] tokens) {
-    NDArray ids =
-        manager.create(Arrays.stream(tokens).asLongStream().toArray(), new Shape(1, tokens.length));
     return block
-        .forward(new ParameterStore(manager, false), new NDList(ids), false)
+        .forward(new ParameterStore(manager, false), new NDList(ids(tokens)), false)
         .singletonOrThrow();
   }
 }

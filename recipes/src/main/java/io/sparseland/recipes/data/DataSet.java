@@ -9,6 +9,7 @@ import ai.djl.training.loss.Loss;
 import io.sparseland.core.Calibrator;
 import io.sparseland.core.graph.TraceInput;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /** What a model is calibrated and scored on, in memory. */
@@ -46,6 +47,16 @@ public interface DataSet {
 
   /** The source's {@link DataSource#metric} on the test examples. */
   double score(Model model);
+
+  /** The same and whatever else the test examples tell. */
+  default Evaluation evaluate(Model model) {
+    return Evaluation.of(Map.of(metric(), score(model)));
+  }
+
+  /** The name of {@link #score}. */
+  default String metric() {
+    return "accuracy";
+  }
 
   /** SHA-256 of the data, or a word that tells how it was made. */
   String digest();

@@ -69,6 +69,11 @@ record MaskedWindows(List<int[]> calibration, List<int[]> test, double share, in
   }
 
   @Override
+  public String metric() {
+    return "masked_loss";
+  }
+
+  @Override
   public double score(Model model) {
     Random random = new Random(SEED);
     double nats = 0;

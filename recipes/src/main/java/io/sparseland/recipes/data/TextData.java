@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * Token sequences; scored by perplexity.
@@ -46,7 +47,10 @@ record TextData(List<int[]> calibration, List<int[]> test, String digest) implem
 
   @Override
   public int largestLabel() {
-    return test.stream().flatMapToInt(Arrays::stream).max().orElse(0);
+    return Stream.concat(calibration.stream(), test.stream())
+        .flatMapToInt(Arrays::stream)
+        .max()
+        .orElse(0);
   }
 
   @Override
@@ -77,6 +81,11 @@ record TextData(List<int[]> calibration, List<int[]> test, String digest) implem
   @Override
   public Loss loss() {
     return new NextToken();
+  }
+
+  @Override
+  public String metric() {
+    return "perplexity";
   }
 
   @Override

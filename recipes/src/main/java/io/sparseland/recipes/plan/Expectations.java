@@ -34,6 +34,11 @@ final class Expectations {
                 "data of masked text"),
             new Need(
                 "spearman", expect.spearman(), metric.equals("spearman"), "data of sentence pairs"),
+            new Need(
+                "cosine",
+                expect.cosine(),
+                metric.equals("cosine") || metric.equals("spearman"),
+                "data of sentences"),
             new Need("speedup", expect.speedup(), bench, "a 'bench' step"),
             new Need("latency_sparse_ms", expect.latencySparseMs(), bench, "a 'bench' step"),
             new Need("max_abs_error", expect.maxAbsError(), export, "an 'export' step"),

@@ -25,8 +25,10 @@ import io.sparseland.recipes.plan.Plan.TargetPlan;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Collectors;
 
 /** Makes plans: resolves layers, counts, costs; refuses what cannot work. */
@@ -38,6 +40,7 @@ public final class Planner {
   private final Traced model;
   private final Costs costs;
   private final Mistakes mistakes = new Mistakes();
+  private final Set<String> masked = new HashSet<>(); // layers that the steps so far make sparse
   private boolean exported;
 
   private Planner(LoadedRecipe loaded, DataFacts data, Traced model) {
@@ -72,7 +75,9 @@ public final class Planner {
   private Plan plan() {
     List<StepPlan> steps = new ArrayList<>();
     for (int i = 0; i < recipe.steps().size(); i++) {
-      steps.add(step(i, recipe.steps().get(i).step()));
+      StepPlan step = step(i, recipe.steps().get(i).step());
+      steps.add(step);
+      step.targets().forEach(t -> t.layers().forEach(layer -> masked.add(layer.name())));
     }
     if (mistakes.count() == 0
         && steps.stream()
@@ -118,6 +123,7 @@ public final class Planner {
     if (step instanceof Step.Prune prune) {
       List<TargetPlan> targets = new ArrayList<>();
       attempt(prune.criterion(), () -> targets.add(target(prune)));
+      sparseAlready(prune, targets);
       return new StepPlan("prune", what(prune), 0, 1, targets);
     }
     if (step instanceof Step.BatchNorm norms) {
@@ -211,11 +217,27 @@ public final class Planner {
     return Targets.plan(
         method.kind(),
         target.sparsity(),
-        pattern,
+        pattern.text(),
         resolved,
         model,
         Schedules.updates(method.value(), clock),
         Schedules.points(method.value(), target.sparsity(), clock));
+  }
+
+  /** Zeros of earlier steps must be spoken of. */
+  private void sparseAlready(Step.Prune prune, List<TargetPlan> targets) {
+    for (TargetPlan target : targets) {
+      target.layers().stream()
+          .filter(layer -> masked.contains(layer.name()) && prune.masks().isEmpty())
+          .findFirst()
+          .ifPresent(
+              layer ->
+                  mistakes.add(
+                      prune.criterion().place(),
+                      "layer '%s' is sparse already, made so by an earlier step"
+                          .formatted(layer.name()),
+                      "say what becomes of its zeros: masks: inherit, extend, fresh or freeze"));
+    }
   }
 
   private static String what(Step.Prune prune) {
@@ -233,6 +255,10 @@ public final class Planner {
   private TargetPlan target(Step.Prune prune) {
     Applied<Criterion, PruneTarget> criterion = prune.criterion();
     PruneTarget target = criterion.common();
+    if (target.pattern().units()) {
+      prune.method(List.of(), recipe.seed()); // refuses what cannot go together
+      return Targets.units(criterion.kind(), target, model);
+    }
     Pruner pruner =
         prune.oneShot(Targets.selector(target.on()).select(model.layers()), recipe.seed()).pruner();
     Targets.Resolved resolved =
@@ -244,7 +270,7 @@ public final class Planner {
             pruner.pattern(),
             pruner.within());
     return Targets.plan(
-        criterion.kind(), target.share(), pruner.pattern(), resolved, model, 1, List.of());
+        criterion.kind(), target.share(), pruner.pattern().text(), resolved, model, 1, List.of());
   }
 
   /** What core refuses is a mistake at the method's place. */

@@ -10,6 +10,7 @@ import io.sparseland.core.Pattern;
 import io.sparseland.core.Scope;
 import io.sparseland.core.Selector;
 import io.sparseland.recipes.On;
+import io.sparseland.recipes.PruneTarget;
 import io.sparseland.recipes.Recipes;
 import io.sparseland.recipes.plan.Plan.ExcludedLayer;
 import io.sparseland.recipes.plan.Plan.LayerPlan;
@@ -80,8 +81,7 @@ public final class Targets {
   /** What is kept once the pattern has rounded: whole units, the same number in every group. */
   private static long exact(Layer layer, long kept, Pattern pattern, Scope scope) {
     int size = layer.geometry().size();
-    boolean whole = pattern instanceof Pattern.Row || pattern instanceof Pattern.Channel;
-    Scope within = scope == Scope.GLOBAL || (whole && scope == Scope.ROW) ? Scope.LAYER : scope;
+    Scope within = scope == Scope.GLOBAL || (pattern.spansRows() && scope == Scope.ROW) ? Scope.LAYER : scope;
     long perGroup = pattern.pruneUnits(layer.geometry(), size - kept, within);
     int units = pattern.units(layer.geometry());
     long groups = units / pattern.groupUnits(layer.geometry(), within);
@@ -89,10 +89,24 @@ public final class Targets {
     return size - perGroup * groups * unitSize;
   }
 
+  /** A target of whole units: how many weights they have, only the scores will tell. */
+  static TargetPlan units(String kind, PruneTarget target, Traced model) {
+    Selector.Selection selection = selector(target.on()).resolve(model.layers());
+    long all = Allocation.total(LayerShape.of(selection.selected()));
+    Resolved resolved =
+        new Resolved(
+            selection,
+            selection.selected().stream().map(l -> -1L).toList(),
+            all - Counts.pruned(target.share(), all),
+            target.allocation().map(Recipes::word).orElse("of the criterion"));
+    return plan(
+        kind, target.share(), target.pattern().text(), resolved, model, 1, List.of());
+  }
+
   static TargetPlan plan(
       String kind,
       double sparsity,
-      Pattern pattern,
+      String pattern,
       Resolved resolved,
       Traced model,
       long updates,
@@ -117,7 +131,7 @@ public final class Targets {
         kind,
         sparsity,
         resolved.allocation(),
-        pattern.text(),
+        pattern,
         weights,
         resolved.total(),
         Math.round(flops),

@@ -4,6 +4,7 @@ package io.sparseland.recipes.run;
 import ai.djl.Model;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.AbstractBlock;
@@ -14,7 +15,9 @@ import io.sparseland.kernels.ElementType;
 import io.sparseland.kernels.Tensor;
 import io.sparseland.kernels.runtime.SparseModel;
 import io.sparseland.recipes.data.DataSet;
+import io.sparseland.recipes.data.Evaluation;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -29,11 +32,11 @@ final class ExportedBlock extends AbstractBlock {
   }
 
   /** What the exported model itself reaches. */
-  static double score(Path folder, DataSet data) {
+  static Evaluation evaluate(Path folder, DataSet data) {
     try (SparseModel sparse = SparseModel.load(folder);
         Model model = Model.newInstance("exported", Torch.ENGINE)) {
       model.setBlock(new ExportedBlock(sparse));
-      return data.score(model);
+      return data.evaluate(model);
     }
   }
 
@@ -43,7 +46,18 @@ final class ExportedBlock extends AbstractBlock {
       NDList inputs,
       boolean training,
       @Nullable PairList<String, Object> settings) {
-    NDArray x = inputs.singletonOrThrow();
+    List<Tensor> tensors = new ArrayList<>();
+    inputs.forEach(x -> tensors.add(tensor(x)));
+    NDManager manager = inputs.head().getManager();
+    NDList outputs = new NDList();
+    for (Tensor output : sparse.run(tensors)) {
+      long[] sizes = Arrays.stream(output.shape()).asLongStream().toArray();
+      outputs.add(manager.create(output.toArray(), new Shape(sizes)));
+    }
+    return outputs;
+  }
+
+  private static Tensor tensor(NDArray x) {
     int[] shape = Arrays.stream(x.getShape().getShape()).mapToInt(Math::toIntExact).toArray();
     boolean ids = x.getDataType() == DataType.INT64;
     Tensor input = Tensor.allocate(ids ? ElementType.INT64 : ElementType.FLOAT32, shape);
@@ -52,9 +66,7 @@ final class ExportedBlock extends AbstractBlock {
     } else {
       input.floats().put(x.toFloatArray());
     }
-    Tensor output = sparse.run(List.of(input)).get(0);
-    long[] sizes = Arrays.stream(output.shape()).asLongStream().toArray();
-    return new NDList(x.getManager().create(output.toArray(), new Shape(sizes)));
+    return input;
   }
 
   @Override

@@ -3,6 +3,7 @@ package io.sparseland.recipes.run;
 
 import ai.djl.Model;
 import ai.djl.ndarray.NDManager;
+import io.sparseland.core.AfterTraining;
 import io.sparseland.core.Calibrator;
 import io.sparseland.core.Evidence;
 import io.sparseland.core.Layer;
@@ -43,20 +44,33 @@ final class Pruning {
 
   void run(Step.Prune prune, Graph graph) {
     PruneTarget target = prune.criterion().common();
-    List<Layer> selected = Targets.selector(target.on()).select(Layers.of(graph));
-    OneShot shot = prune.oneShot(selected, recipe.seed());
+    List<Layer> all = Targets.selector(target.on()).select(Layers.of(graph));
+    SparseStart start = SparseStart.of(all, state.masks.byLayer(), prune.masks());
+    List<Layer> selected = start.selected();
+    state.masked(start.untouched());
+    AfterTraining shot = prune.method(selected, recipe.seed());
+    Map<String, Mask> present = start.present();
     for (int round = 1; round <= prune.rounds(); round++) {
-      round(prune, graph, selected, shot, prune.after(round));
+      present = round(prune, graph, selected, shot, prune.after(round), present);
     }
-    forgive(target.pattern(selected), shot.pruner().within(), selected);
+    if (shot instanceof OneShot byWeight) {
+      forgive(target.pattern(selected), byWeight.pruner().within(), selected);
+    } else {
+      forgiveUnits(shot.measured(graph, selected), selected);
+    }
   }
 
-  private void round(
-      Step.Prune prune, Graph graph, List<Layer> selected, OneShot shot, double sparsity) {
-    Map<String, Mask> present = state.masks.byLayer();
+  private Map<String, Mask> round(
+      Step.Prune prune,
+      Graph graph,
+      List<Layer> selected,
+      AfterTraining shot,
+      double sparsity,
+      Map<String, Mask> present) {
     try (NDManager manager = model.getNDManager().newSubManager()) {
       List<Calibrator.Labelled> data = needsData(shot) ? batches(prune, manager) : List.of();
-      Map<String, Evidence> before = before(shot, data, selected);
+      Map<String, Evidence> before =
+          before(shot, data, shot.measured(graph, selected), present);
       List<Calibrator.Batch> batches =
           data.stream().map(b -> Calibrator.Batch.of(b.data())).toList();
       Map<Layer, LayerOutcome> outcomes =
@@ -68,16 +82,21 @@ final class Pruning {
             state.outcomes.put(layer.name(), outcome);
             state.notes.addAll(outcome.notes());
           });
-      state.masked(Masks.of(masks));
+      Masks made = Masks.of(masks);
+      state.masked(made);
+      return made.byLayer();
     }
   }
 
-  private static boolean needsData(OneShot shot) {
+  private static boolean needsData(AfterTraining shot) {
     return shot.needs().stream().anyMatch(s -> s != Statistic.UNIFORM);
   }
 
   private Map<String, Evidence> before(
-      OneShot shot, List<Calibrator.Labelled> data, List<Layer> layers) {
+      AfterTraining shot,
+      List<Calibrator.Labelled> data,
+      List<Layer> layers,
+      Map<String, Mask> present) {
     Set<Statistic> needs = EnumSet.noneOf(Statistic.class);
     needs.addAll(shot.needsBefore());
     needs.remove(Statistic.UNIFORM); // drawn, not measured
@@ -87,8 +106,8 @@ final class Pruning {
     Calibrator.Gradients gradients =
         Calibrator.Gradients.of(
             this.data.loss(),
-            shot.pruner().criterion(),
-            layer -> state.masks.byLayer().get(layer.name()));
+            shot.criterion(),
+            layer -> present.get(layer.name()));
     return Calibrator.collect(model.getBlock(), data, gradients, needs, layers);
   }
 
@@ -99,6 +118,16 @@ final class Pruning {
     }
     int batch = prune.calibrate().batch().orElse(recipe.data().batch());
     return data.calibration(manager, samples, batch);
+  }
+
+  /** Every layer that reads units may keep one more than asked for, with all its weights. */
+  private void forgiveUnits(List<Layer> readers, List<Layer> layers) {
+    double weights = layers.stream().mapToDouble(l -> l.geometry().size()).sum();
+    double shares =
+        readers.stream()
+            .mapToDouble(l -> l.geometry().size() / (double) Math.min(l.geometry().in(), 8))
+            .sum();
+    state.forgiven = Math.max(state.forgiven, shares / weights);
   }
 
   /** The count rule rounds down once per comparison group; an expectation forgives that. */

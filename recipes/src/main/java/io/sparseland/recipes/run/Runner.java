@@ -26,6 +26,7 @@ import io.sparseland.recipes.Step;
 import io.sparseland.recipes.StepItem;
 import io.sparseland.recipes.data.DataFolders;
 import io.sparseland.recipes.data.DataSet;
+import io.sparseland.recipes.data.Evaluation;
 import io.sparseland.recipes.data.LabelledData;
 import io.sparseland.recipes.plan.Plan;
 import io.sparseland.recipes.plan.Planner;
@@ -211,7 +212,7 @@ public final class Runner {
     }
     state.exported = result;
     state.exportedTo = export.to();
-    state.scores.put(recipe.data().metric() + "_exported", ExportedBlock.score(target, data));
+    state.scored("_exported", ExportedBlock.evaluate(target, data));
     log.event("exported", "to", export.to(), "max_abs_error", result.maxAbsError());
   }
 
@@ -240,17 +241,24 @@ public final class Runner {
         .orElse(new OptimizerSettings.Sgd(0.1, 0.9, 0));
   }
 
-  /** Measures the data's metric, unless that is known since the model changed last. */
+  /** Measures the data's metrics, unless they are known since the model changed last. */
   private void score(String suffix) {
-    String metric = recipe.data().metric();
-    Double known = state.scores.get(metric);
-    if (known == null) {
+    if (!state.scores.containsKey(recipe.data().metric())) {
       watcher.phase("testing");
-      known = data.score(model);
-      state.scores.put(metric, known);
+      Evaluation found = data.evaluate(model);
+      if (state.masks.byLayer().isEmpty()) {
+        state.denseVectors = found.vectors();
+      }
+      state.scored("", found);
     }
     if (!suffix.isEmpty()) {
-      state.scores.put(metric + suffix, known);
+      Map<String, Double> now = new TreeMap<>(state.scores);
+      now.forEach(
+          (metric, value) -> {
+            if (!metric.contains("_dense") && !metric.contains("_exported")) {
+              state.scores.put(metric + suffix, value);
+            }
+          });
     }
   }
 
@@ -278,8 +286,19 @@ public final class Runner {
     final List<String> notes = new ArrayList<>();
     final java.util.Map<String, LayerOutcome> outcomes = new java.util.LinkedHashMap<>();
 
+    /** What the dense model makes of the test examples; empty where it gives no vectors. */
+    List<double[]> denseVectors = List.of();
+
     /** Share of the weights that the count rule may round away: one per comparison group. */
     double forgiven;
+
+    /** Takes over scores, and how well vectors agree with the dense model's. */
+    void scored(String suffix, Evaluation found) {
+      found.scores().forEach((metric, value) -> scores.put(metric + suffix, value));
+      if (!denseVectors.isEmpty()) {
+        scores.put(Evaluation.COSINE + suffix, found.cosine(denseVectors));
+      }
+    }
 
     /** Takes over new masks; what is measured anew is forgotten. */
     void masked(Masks changed) {

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.sparseland.recipes.data;
+
+import ai.djl.Model;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import io.sparseland.core.Calibrator;
+import io.sparseland.core.graph.TraceInput;
+import io.sparseland.kernels.format.FormatException;
+import io.sparseland.models.files.OpenModel;
+import io.sparseland.models.text.Tokenizer;
+import io.sparseland.recipes.language.Default;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Sentences without labels, one a line. Scored by how well the vectors of a pruned model agree with
+ * the dense model's: their mean cosine.
+ *
+ * @param file sentences; every fourth is tested on, the others are to calibrate on
+ * @param length most tokens of a sentence
+ * @param batch sentences at once
+ */
+public record Sentences(String file, @Default("128") int length, @Default("32") int batch)
+    implements DataSource {
+
+  private static final int TEST_EVERY = 4;
+  private static final int TRACED = 16; // tokens; any number shows the same operations
+
+  /** Checks the numbers. */
+  public Sentences {
+    Sizes.batch(batch);
+    if (length < 3) {
+      throw new IllegalArgumentException("length " + length + " must be at least 3");
+    }
+  }
+
+  @Override
+  public String metric() {
+    return Evaluation.COSINE;
+  }
+
+  @Override
+  public DataFacts facts(DataFolders folders) {
+    return new DataFacts(List.of(length), 0, 0, "sentences of at most that size");
+  }
+
+  @Override
+  public DataSet open(DataFolders folders, OpenModel model) throws IOException {
+    Path path = folders.find(file);
+    List<String> lines = Texts.read(path).lines().filter(l -> !l.isBlank()).toList();
+    if (lines.size() < TEST_EVERY) {
+      throw new FormatException(
+          path.toString(), 0, lines.size() + " sentences", TEST_EVERY + " or more, one a line");
+    }
+    List<int[]> calibration = new ArrayList<>();
+    List<int[]> test = new ArrayList<>();
+    try (Tokenizer tokenizer = model.tokenizer()) {
+      for (int i = 0; i < lines.size(); i++) {
+        (i % TEST_EVERY == TEST_EVERY - 1 ? test : calibration)
+            .add(tokenizer.sentence(lines.get(i), length));
+      }
+    }
+    return new Opened(calibration, test, Texts.digest(List.of(calibration, test)));
+  }
+
+  private record Opened(List<int[]> sentences, List<int[]> test, String digest)
+      implements DataSet {
+    @Override
+    public Shape item() {
+      return new Shape(TRACED);
+    }
+
+    @Override
+    public TraceInput traced() {
+      return Tokens.traced(item());
+    }
+
+    @Override
+    public NDList probe(NDManager manager) {
+      return new NDList(Tokens.ids(manager, test.subList(0, 1)));
+    }
+
+    @Override
+    public int largestLabel() {
+      return -1;
+    }
+
+    @Override
+    public int calibrationSize() {
+      return sentences.size();
+    }
+
+    @Override
+    public List<Calibrator.Labelled> calibration(NDManager manager, int samples, int batch) {
+      return SentencePairs.calibration(manager, sentences, samples, batch);
+    }
+
+    @Override
+    public String metric() {
+      return Evaluation.COSINE;
+    }
+
+    @Override
+    public double score(Model model) {
+      throw new UnsupportedOperationException("vectors are compared with the dense model's");
+    }
+
+    @Override
+    public Evaluation evaluate(Model model) {
+      return new Evaluation(Map.of(), SentenceVectors.of(model, test));
+    }
+
+    @Override
+    public Optional<String> note() {
+      return Optional.empty();
+    }
+  }
+}
