@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.within;
 import ai.djl.ndarray.types.Shape;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -53,11 +54,64 @@ class AllocationTest {
       .046814f, .246939f
     };
 
-    assertThat(Lamp.shares(w0)).containsExactly(expected, within(1e-6f));
-    assertThat(Lamp.shares(v0))
+    assertThat(sharesInOrder(w0)).containsExactly(sorted(expected), within(1e-6f));
+    assertThat(sharesInOrder(v0))
         .containsExactly(new float[] {.005587f, .050562f, .147929f, 1}, within(1e-6f));
     assertThat(Allocation.lamp().kept(List.of(fc("w", 3, 4), fc("v", 2, 2)), 0.5, List.of(w0, v0)))
         .containsExactly(6, 2);
+  }
+
+  private static float[] sharesInOrder(float[] scores) {
+    float[] shares = sorted(scores);
+    Lamp.share(shares);
+    return shares;
+  }
+
+  private static float[] sorted(float[] values) {
+    float[] copy = values.clone();
+    Arrays.sort(copy);
+    return copy;
+  }
+
+  @Test
+  void global_counts_are_those_of_a_sort_of_everything() {
+    Random random = new Random(9);
+    for (int trial = 0; trial < 40; trial++) {
+      float[] first = Fixtures.tied(random, 60); // few values, many ties
+      float[] second = trial % 2 == 0 ? Fixtures.tied(random, 40) : first.clone();
+      int count = random.nextInt(first.length + second.length + 1);
+      record Place(float score, int layer, int index) {}
+      List<Place> all = new ArrayList<>();
+      for (int i = 0; i < first.length; i++) {
+        all.add(new Place(first[i] + 0f, 0, i));
+      }
+      for (int i = 0; i < second.length; i++) {
+        all.add(new Place(second[i] + 0f, 1, i));
+      }
+      all.sort(Comparator.comparingDouble(Place::score)); // stable: earlier ones first
+      long ofFirst = all.subList(0, count).stream().filter(p -> p.layer() == 0).count();
+
+      assertThat(Ranking.keptOfEach(List.of(first, second), count))
+          .containsExactly(first.length - ofFirst, second.length - (count - ofFirst));
+    }
+  }
+
+  @Test
+  void numbers_of_every_kind_are_sorted() {
+    Random random = new Random(8);
+    float[] values = new float[5000];
+    for (int i = 0; i < values.length; i++) {
+      float any = Float.intBitsToFloat(random.nextInt());
+      values[i] = Float.isNaN(any) || any == 0 ? random.nextInt(4) - 2 : any;
+    }
+    values[17] = Float.NEGATIVE_INFINITY;
+    float[] expected = sorted(values);
+
+    Ranking.sort(values);
+
+    for (int i = 0; i < values.length; i++) { // == because -0 became 0
+      assertThat(values[i] == expected[i]).as("place %d", i).isTrue();
+    }
   }
 
   @Test

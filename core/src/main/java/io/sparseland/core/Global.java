@@ -37,20 +37,44 @@ public record Global(int atLeast) implements Allocation {
   public long[] kept(List<LayerShape> layers, double sparsity, List<float[]> scores) {
     long total = Allocation.total(layers);
     long pruned = Counts.pruned(sparsity, total);
+    for (int l = 0; l < layers.size(); l++) {
+      check(layers.get(l), scores.get(l));
+    }
+    long[] free = Ranking.keptOfEach(scores, pruned);
+    boolean enough = true;
+    for (int l = 0; l < free.length; l++) {
+      enough &= free[l] >= Math.min(atLeast, layers.get(l).size());
+    }
+    return enough ? free : protecting(layers, sparsity, scores);
+  }
+
+  private static void check(LayerShape layer, float[] scores) {
+    Check.that(
+        scores.length == layer.size(),
+        "%d scores for %s of %d",
+        scores.length,
+        layer.name(),
+        layer.size());
+    for (int i = 0; i < scores.length; i++) {
+      if (!(scores[i] < Float.POSITIVE_INFINITY)) { // NaN too
+        throw new IllegalArgumentException(
+            "score of %s at index %d is %s, allowed: finite numbers"
+                .formatted(layer.name(), i, scores[i]));
+      }
+    }
+  }
+
+  /** The same where some layer would keep too little. */
+  private long[] protecting(List<LayerShape> layers, double sparsity, List<float[]> scores) {
+    long total = Allocation.total(layers);
+    long pruned = Counts.pruned(sparsity, total);
     Check.that(total <= Integer.MAX_VALUE - 8, "%d weights are too many to compare", total);
     double[] all = new double[(int) total];
     int at = 0;
     for (int l = 0; l < layers.size(); l++) {
       float[] of = scores.get(l);
       int size = layers.get(l).size();
-      Check.that(
-          of.length == size, "%d scores for %s of %d", of.length, layers.get(l).name(), size);
       for (int i = 0; i < size; i++) {
-        if (!(of[i] < Float.POSITIVE_INFINITY)) { // NaN too
-          throw new IllegalArgumentException(
-              "score of %s at index %d is %s, allowed: finite numbers"
-                  .formatted(layers.get(l).name(), i, of[i]));
-        }
         all[at + i] = of[i];
       }
       at += size;

@@ -30,25 +30,22 @@ public record Lamp() implements Allocation {
   @Override
   public long[] kept(List<LayerShape> layers, double sparsity, List<float[]> scores) {
     List<float[]> shares = new ArrayList<>();
-    scores.forEach(layer -> shares.add(shares(layer)));
+    for (float[] layer : scores) { // only counts are asked for, so where a share lies is no matter
+      float[] sorted = layer.clone();
+      Ranking.sort(sorted);
+      share(sorted);
+      shares.add(sorted);
+    }
     return new Global(1).kept(layers, sparsity, shares);
   }
 
-  /** The new scores of a layer. */
-  static float[] shares(float[] scores) {
-    int[] order = Ranking.ascending(scores);
-    float[] shares = new float[scores.length];
+  /** Replaces ascending scores by their shares; what is pruned already stays minus infinity. */
+  static void share(float[] sorted) {
     double sum = 0;
-    for (int i = order.length - 1; i >= 0; i--) {
-      float score = scores[order[i]];
-      if (score == Float.NEGATIVE_INFINITY) {
-        shares[order[i]] = score; // already pruned
-        continue;
-      }
-      double square = (double) score * score;
+    for (int i = sorted.length - 1; i >= 0 && sorted[i] != Float.NEGATIVE_INFINITY; i--) {
+      double square = (double) sorted[i] * sorted[i];
       sum += square;
-      shares[order[i]] = sum == 0 ? 0 : (float) (square / sum);
+      sorted[i] = sum == 0 ? 0 : (float) (square / sum);
     }
-    return shares;
   }
 }

@@ -2,9 +2,14 @@
 package io.sparseland.core;
 
 import java.util.BitSet;
+import java.util.List;
 
 /** Exact selection by (score, index) without sorting. */
 public final class Ranking {
+
+  private static final int DIGIT = 11; // three passes over 32 bits
+  private static final int MASK = (1 << DIGIT) - 1;
+  private static final int PASSES = 3;
 
   private Ranking() {}
 
@@ -83,21 +88,86 @@ public final class Ranking {
     }
   }
 
-  /** Indices by ascending score; of equal scores the lower index first. */
-  static int[] ascending(float[] scores) {
-    long[] keys =
-        new long[scores.length]; // score and index in one number, so that a plain sort does
+  /** A number whose unsigned order is that of floats; -0 is 0. */
+  private static int key(float value) {
+    int bits = Float.floatToRawIntBits(value + 0f); // -0 + 0 is 0
+    return bits ^ (bits >> Integer.SIZE - 1 | Integer.MIN_VALUE);
+  }
+
+  /**
+   * How many of each array stay when the {@code count} lowest of all together go; equal scores: the
+   * earlier array first. Three passes, digit by digit from the highest, and nothing is copied.
+   *
+   * @param scores no NaN
+   */
+  static long[] keptOfEach(List<float[]> scores, long count) {
+    int high = Integer.SIZE; // bits above are those of the threshold
+    int threshold = 0;
+    long left = count; // how many of those that agree so far go
+    while (high > 0) {
+      int low = Math.max(0, high - DIGIT);
+      long[] counts = new long[1 << high - low];
+      for (float[] layer : scores) {
+        for (float score : layer) {
+          int key = key(score);
+          if (high == Integer.SIZE || key >>> high == threshold >>> high) {
+            counts[key >>> low & counts.length - 1]++;
+          }
+        }
+      }
+      int digit = 0;
+      while (digit < counts.length - 1 && left >= counts[digit]) {
+        left -= counts[digit++];
+      }
+      threshold |= digit << low;
+      high = low;
+    }
+    long[] kept = new long[scores.size()];
+    for (int l = 0; l < kept.length; l++) {
+      long below = 0;
+      long equal = 0;
+      for (float score : scores.get(l)) {
+        int order = Integer.compareUnsigned(key(score), threshold);
+        below += order < 0 ? 1 : 0;
+        equal += order == 0 ? 1 : 0;
+      }
+      long gone = below + Math.min(equal, left);
+      left -= Math.min(equal, left);
+      kept[l] = scores.get(l).length - gone;
+    }
+    return kept;
+  }
+
+  /** Sorts ascending, by digits of {@value #DIGIT} bits; -0 counts as 0, NaN is not allowed. */
+  static void sort(float[] values) {
+    int[] keys = new int[values.length];
+    int[][] counts = new int[PASSES][1 << DIGIT];
     for (int i = 0; i < keys.length; i++) {
-      int bits = Float.floatToIntBits(scores[i] == 0 ? 0f : scores[i]);
-      long ordered = bits < 0 ? bits ^ Integer.MAX_VALUE : bits; // negative floats count downwards
-      keys[i] = (ordered << Integer.SIZE) | i;
+      keys[i] = key(values[i]);
+      for (int pass = 0; pass < PASSES; pass++) {
+        counts[pass][keys[i] >>> pass * DIGIT & MASK]++;
+      }
     }
-    java.util.Arrays.parallelSort(keys);
-    int[] order = new int[keys.length];
-    for (int i = 0; i < order.length; i++) {
-      order[i] = (int) keys[i];
+    int[] other = new int[keys.length];
+    for (int pass = 0; pass < PASSES; pass++) {
+      int[] places = counts[pass];
+      int sum = 0;
+      for (int digit = 0; digit < places.length; digit++) {
+        int count = places[digit];
+        places[digit] = sum;
+        sum += count;
+      }
+      for (int key : keys) {
+        other[places[key >>> pass * DIGIT & MASK]++] = key;
+      }
+      int[] swap = keys;
+      keys = other;
+      other = swap;
     }
-    return order;
+    for (int i = 0; i < keys.length; i++) {
+      int bits = keys[i] ^ (~keys[i] >> Integer.SIZE - 1 | Integer.MIN_VALUE);
+      values[i] = Float.intBitsToFloat(bits);
+    }
   }
 
   /** The k-th smallest (from 0) of the first {@code length} values, by quickselect in place. */

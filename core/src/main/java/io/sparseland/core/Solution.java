@@ -34,6 +34,11 @@ public record Solution(
     return new Solution(mask, other, biasChange, all);
   }
 
+  /** The same with more notes. */
+  public Solution noting(List<String> more) {
+    return with(weight, more);
+  }
+
   /** The same with another mask. */
   public Solution with(Mask other) {
     return new Solution(other, weight, biasChange, notes);

@@ -31,6 +31,7 @@ public final class Pruners implements MethodProvider {
         criterion("magnitude", Magnitude.class, "https://arxiv.org/abs/1506.02626"),
         criterion("wanda", Wanda.class, "https://arxiv.org/abs/2306.11695"),
         criterion("sparsegpt", SparseGpt.class, "https://arxiv.org/abs/2301.00774"),
+        criterion("obc", Obc.class, "https://arxiv.org/abs/2208.11580"),
         criterion("obert", Obert.class, "https://arxiv.org/abs/2203.07259"),
         criterion("woodfisher", Obert.class, "https://arxiv.org/abs/2004.14340"),
         criterion("flap", Fluctuation.class, "https://arxiv.org/abs/2312.11983"),

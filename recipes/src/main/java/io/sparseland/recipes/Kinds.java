@@ -23,6 +23,7 @@ import io.sparseland.pruners.GradientMagnitude;
 import io.sparseland.pruners.Grasp;
 import io.sparseland.pruners.LeastSquares;
 import io.sparseland.pruners.Magnitude;
+import io.sparseland.pruners.Obc;
 import io.sparseland.pruners.Obert;
 import io.sparseland.pruners.ObsUpdate;
 import io.sparseland.pruners.Random;
@@ -179,6 +180,7 @@ final class Kinds {
         .kind(Criterion.class, "saliency", Saliency.class, "{}")
         .kind(Criterion.class, "wanda", Wanda.class, "{}")
         .kind(Criterion.class, "sparsegpt", SparseGpt.class, "{damping: 0.01, block: 128}")
+        .kind(Criterion.class, "obc", Obc.class, "{damping: 0.01}")
         .kind(
             Criterion.class, "obert", Obert.class, "{damping: 0.0000001, block: 50, joint: false}")
         .kind(

@@ -51,6 +51,7 @@ class PruneStepTest {
         "{sparsegpt: {sparsity: 0.5}}",
         "{sparsegpt: {pattern: '2:4'}, reconstruct: least_squares}",
         "{alps: {sparsity: 0.5}}",
+        "{obc: {sparsity: 0.5}}",
         "{wanda: {sparsity: 0.5}, reconstruct: [{dsnot: {cycles: 2}}, least_squares]}",
         "{wanda: {sparsity: 0.5}, reconstruct: obs_update, calibrate: {order: dense}}",
         "{magnitude: {sparsity: 0.5}, reconstruct: bias}",
