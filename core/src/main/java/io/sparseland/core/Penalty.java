@@ -16,6 +16,21 @@ public interface Penalty {
    */
   default void gradient(WeightView.Operand w, NDArray gradient) {}
 
+  /**
+   * What AdamW steps along, and squares for its second moment, in place of the mean gradient. The
+   * mean itself stays free of it.
+   *
+   * @param mean first moment with the present gradient in it; not to be changed
+   */
+  default NDArray direction(WeightView.Operand w, NDArray mean) {
+    return mean;
+  }
+
+  /** Whether {@link #direction} gives another direction; the optimizer must be AdamW then. */
+  default boolean changesDirection() {
+    return false;
+  }
+
   /** Changes weights in place after the optimizer's step, before masks are updated. */
   default void afterStep(UpdateContext context) {}
 }

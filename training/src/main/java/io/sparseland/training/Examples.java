@@ -4,6 +4,7 @@ package io.sparseland.training;
 import ai.djl.ndarray.types.Shape;
 import io.sparseland.core.Check;
 import java.nio.FloatBuffer;
+import java.util.Arrays;
 import java.util.SplittableRandom;
 
 /**
@@ -69,6 +70,17 @@ public final class Examples {
   public Examples first(int count) {
     Check.that(count >= 1 && count <= size, "first %d examples, allowed: 1 to %d", count, size);
     return new Examples(inputs, item, labels, count);
+  }
+
+  /** The last examples, copied. */
+  public Examples last(int count) {
+    Check.that(count >= 1 && count <= size, "last %d examples, allowed: 1 to %d", count, size);
+    int from = size - count;
+    return new Examples(
+        Arrays.copyOfRange(inputs, from * width, size * width),
+        item,
+        Arrays.copyOfRange(labels, from, size),
+        count);
   }
 
   /** Shape of a batch of inputs. */

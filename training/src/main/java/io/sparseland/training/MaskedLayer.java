@@ -9,6 +9,7 @@ import io.sparseland.core.Evidence;
 import io.sparseland.core.Layer;
 import io.sparseland.core.Mask;
 import io.sparseland.core.StateKeeper;
+import io.sparseland.core.Torch;
 import java.nio.FloatBuffer;
 import java.util.Arrays;
 import java.util.Optional;
@@ -79,8 +80,11 @@ class MaskedLayer {
         new MaskUpdate(step, layer.name(), next.size(), next.kept(), dropped, grown));
   }
 
-  /** Steps whatever is trained beside the weight. */
-  void updateOwn(Optimizer optimizer) {}
+  /** The optimizer's step, of whatever is trained beside the weight too. */
+  void step(Optimizer optimizer, String parameterId, NDArray weight, NDArray gradient) {
+    optimizer.update(parameterId, weight, gradient);
+    Torch.withoutGradients(this::apply);
+  }
 
   /** Scores that are trained beside the weight, if there are any. */
   Evidence learned() {

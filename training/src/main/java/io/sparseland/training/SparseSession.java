@@ -125,12 +125,10 @@ final class SparseSession {
     }
     if (leaveOut) {
       Torch.zeroGradient(weight);
-    } else {
+    } else if (masked == null) {
       optimizer.update(parameterId, weight, gradient);
-      if (masked != null) {
-        masked.updateOwn(optimizer);
-        Torch.withoutGradients(masked::apply);
-      }
+    } else {
+      masked.step(optimizer, parameterId, weight, gradient);
     }
     if (waiting.remove(parameterId) && waiting.isEmpty()) {
       step++;

@@ -111,6 +111,8 @@ public final class TrainLoop {
     try (Trainer trainer = model.newTrainer(config);
         BatchArrays arrays = new BatchArrays(trainer.getManager(), data, piece())) {
       stopped = epochs(trainer, arrays);
+    } catch (TrainingFailure e) { // the trainer is closed by now, so the masks are final
+      throw sparsity == null ? e : e.with(sparsity.masks());
     }
     return result(stopped);
   }

@@ -11,6 +11,7 @@ import io.sparseland.core.Evidence;
 import io.sparseland.core.Layer;
 import io.sparseland.core.Mask;
 import io.sparseland.core.Pattern;
+import io.sparseland.core.Penalty;
 import io.sparseland.core.StateKeeper;
 import io.sparseland.core.Statistic;
 import io.sparseland.core.Torch;
@@ -18,6 +19,7 @@ import io.sparseland.core.WeightView;
 import java.util.BitSet;
 import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A layer whose parameter holds the effective weight of a {@link WeightView} while a batch runs,
@@ -32,6 +34,8 @@ final class ViewedLayer extends MaskedLayer implements WeightView.Operand {
   private final NDArray stored; // the parameter's shape
   private final NDArray own;
   private final NDArray ownGradient;
+  private @Nullable DirectedAdamW directed;
+  private int updates;
   private long step;
   private boolean forwardHeard;
   private long logged;
@@ -146,10 +150,29 @@ final class ViewedLayer extends MaskedLayer implements WeightView.Operand {
   }
 
   @Override
-  void updateOwn(Optimizer optimizer) {
-    if (own.size() > 0) {
-      optimizer.update(layer().parameter().getId() + ".own", own, ownGradient);
+  void step(Optimizer optimizer, String parameterId, NDArray weight, NDArray gradient) {
+    Penalty penalty = part.method().penalty().filter(Penalty::changesDirection).orElse(null);
+    if (penalty == null) {
+      optimizer.update(parameterId, weight, gradient);
+    } else {
+      directed(optimizer, penalty, weight, gradient);
     }
+    if (own.size() > 0) {
+      optimizer.update(parameterId + ".own", own, ownGradient);
+    }
+  }
+
+  private void directed(
+      Optimizer optimizer, Penalty penalty, NDArray weight, NDArray gradient) {
+    if (directed == null) {
+      directed =
+          new DirectedAdamW(
+              OptimizerSlots.adamW(optimizer), penalty, stored, stored.getManager());
+    }
+    DirectedAdamW adam = directed;
+    double rate = OptimizerSlots.rate(optimizer, layer().parameter().getId(), ++updates);
+    Torch.withoutGradients(() -> adam.step(this, weight, gradient, rate));
+    Torch.zeroGradient(weight);
   }
 
   /** Takes over the stored weight from the parameter, and puts the effective one in its place. */

@@ -52,6 +52,15 @@ final class Pruning {
     forgive(target.pattern(selected), shot.pruner().within(), selected);
   }
 
+  /** Prunes on to a sparsity; what is pruned already stays. */
+  void further(Step.Prune prune, Graph graph, double sparsity) {
+    PruneTarget target = prune.criterion().common();
+    List<Layer> selected = Targets.selector(target.on()).select(Layers.of(graph));
+    OneShot shot = prune.oneShot(selected, recipe.seed());
+    round(prune, graph, selected, shot, sparsity);
+    forgive(target.pattern(selected), shot.pruner().within(), selected);
+  }
+
   private void round(
       Step.Prune prune, Graph graph, List<Layer> selected, OneShot shot, double sparsity) {
     Map<String, Mask> present = state.masks.byLayer();

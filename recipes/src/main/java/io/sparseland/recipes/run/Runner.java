@@ -122,7 +122,8 @@ public final class Runner {
       log.event("step", "index", i, "word", item.step().word());
       step(item.step());
     }
-    if (state.masks.kept() == state.masks.size()) {
+    boolean dense = !recipe.steps(Step.Unmask.class).isEmpty();
+    if (state.masks.kept() == state.masks.size() && !dense) {
       throw new Failure(Failure.USAGE, "nothing was pruned: every weight is still there");
     }
     score("");
@@ -154,6 +155,11 @@ public final class Runner {
   private void step(Step step) {
     if (step instanceof Step.Train train) {
       new Training(recipe, model, labelled(), state, watcher, log).run(train);
+    } else if (step instanceof Step.Iterate iterate) {
+      new Iterating(recipe, model, labelled(), state, watcher, log).run(iterate, this::graph);
+    } else if (step instanceof Step.Unmask) {
+      log.event("unmasked", "kept", state.masks.kept(), "of", state.masks.size());
+      state.masks = new Masks(Map.of());
     } else if (step instanceof Step.Prune prune) {
       if (state.masks.byLayer().isEmpty()) {
         score("_dense");

@@ -15,6 +15,7 @@ import io.sparseland.recipes.language.Deferred;
 import io.sparseland.recipes.plan.Targets;
 import io.sparseland.training.Examples;
 import io.sparseland.training.Sparsity;
+import io.sparseland.training.Stepping;
 import io.sparseland.training.TrainHooks;
 import io.sparseland.training.TrainLoop;
 import io.sparseland.training.TrainPlan;
@@ -56,13 +57,43 @@ final class Training {
 
   void run(Step.Train train) {
     watcher.phase("training");
-    int batch = train.batch().orElse(recipe.data().batch());
     Examples examples = data.train().examples();
-    Clock clock = Clock.of(TrainPlan.stepsPerEpoch(examples.size(), batch), train.epochs());
+    Clock clock = clock(train, examples);
+    run(train, examples, new Course(recipe.seed(), train.stepping(clock), hooks(clock)));
+  }
+
+  /**
+   * What distinguishes one of several trainings by the same step.
+   *
+   * @param seed of the order of examples
+   * @param stepping how steps are made
+   * @param hooks what watches
+   */
+  record Course(long seed, Stepping stepping, TrainHooks hooks) {}
+
+  Clock clock(Step.Train train, Examples examples) {
+    return Clock.of(TrainPlan.stepsPerEpoch(examples.size(), batch(train)), train.epochs());
+  }
+
+  private int batch(Step.Train train) {
+    return train.batch().orElse(recipe.data().batch());
+  }
+
+  /** The curve and the progress of one training. */
+  TrainHooks hooks(Clock clock) {
+    return new Hooks(clock);
+  }
+
+  void run(Step.Train train, Examples examples, Course course) {
     TrainPlan plan =
         new TrainPlan(
-            train.optimizer(), train.epochs(), batch, recipe.seed(), sparsity(train, clock));
-    TrainResult result = TrainLoop.run(model, examples, plan, new Hooks(clock));
+            train.optimizer(),
+            train.epochs(),
+            batch(train),
+            course.seed(),
+            sparsity(train, clock(train, examples)),
+            course.stepping());
+    TrainResult result = TrainLoop.run(model, examples, plan, course.hooks());
     if (result.stopped()) {
       throw new Interrupted();
     }
@@ -90,8 +121,8 @@ final class Training {
       var selector = Targets.selector(target.on());
       all.add(
           Sparsity.of(method.value())
-              .at(target.sparsity(), target.allocation())
-              .pattern(target.pattern(selector.select(layers)))
+              .at(target.share(method.value()), target.allocation())
+              .pattern(target.pattern(selector.select(layers), method.value()))
               .seed(recipe.seed())
               .on(selector));
       selector.select(layers).forEach(layer -> held.remove(layer.name()));
