@@ -37,6 +37,15 @@ public interface SparsityMethod {
     return Optional.empty();
   }
 
+  /**
+   * Whether a layer can be trained so, found out before anything runs.
+   *
+   * @throws IllegalArgumentException saying which size does not fit
+   */
+  default void check(Layer layer, Pattern pattern) {
+    pattern.check(layer.geometry());
+  }
+
   /** Whether the sparsity comes out of the training, so that none is asked for. */
   default boolean emergent() {
     return false;

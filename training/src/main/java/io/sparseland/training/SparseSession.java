@@ -136,9 +136,25 @@ final class SparseSession {
     }
   }
 
+  /** Scores of weights that have run away are refused; that is a failed training, no bad setting. */
+  private TrainingFailure diverged(IllegalArgumentException e) {
+    for (MaskedLayer masked : byParameter.values()) {
+      double sum = sum(masked.layer().parameter().getArray());
+      if (!Double.isFinite(sum)) {
+        return new TrainingFailure(
+            step, "the weights of layer '%s' add up to %s".formatted(masked.layer().name(), sum));
+      }
+    }
+    throw e;
+  }
+
   private void afterStep() {
-    running.forEach(part -> part.penalise(step));
-    running.forEach(part -> part.run(Moment.AFTER_STEP, step));
+    try {
+      running.forEach(part -> part.penalise(step));
+      running.forEach(part -> part.run(Moment.AFTER_STEP, step));
+    } catch (IllegalArgumentException e) {
+      throw diverged(e);
+    }
     viewed.forEach(layer -> layer.stepDone(step));
   }
 
@@ -194,7 +210,10 @@ final class SparseSession {
     List<Map<Layer, Mask>> first = new ArrayList<>();
     for (Part part : parts) {
       List<Layer> chosen = part.on().select(all);
-      chosen.forEach(layer -> checkFree(layer, taken));
+      for (Layer layer : chosen) {
+        checkFree(layer, taken);
+        part.method().check(layer, part.goal().pattern());
+      }
       first.add(FirstMasks.of(part, chosen));
     }
     for (int i = 0; i < parts.size(); i++) {

@@ -2,6 +2,7 @@
 package io.sparseland.recipes.plan;
 
 import io.sparseland.core.Criterion;
+import io.sparseland.core.Layer;
 import io.sparseland.core.Pattern;
 import io.sparseland.core.Pruner;
 import io.sparseland.core.Reconstruction;
@@ -222,6 +223,9 @@ public final class Planner {
     emergent |= method.value().emergent();
     Pattern pattern =
         target.pattern(Targets.selector(target.on()).select(model.layers()), method.value());
+    Targets.selector(target.on())
+        .select(model.layers())
+        .forEach(layer -> check(method.value(), layer, pattern));
     Targets.Resolved resolved =
         Targets.resolve(
             model.layers(),
@@ -238,6 +242,14 @@ public final class Planner {
         model,
         Schedules.updates(method.value(), clock),
         Schedules.points(method.value(), share, clock));
+  }
+
+  private static void check(SparsityMethod method, Layer layer, Pattern pattern) {
+    try {
+      method.check(layer, pattern);
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException("layer '" + layer.name() + "': " + e.getMessage(), e);
+    }
   }
 
   private static String what(Step.Prune prune) {

@@ -28,7 +28,9 @@ import io.sparseland.recipes.data.DataSet;
 import io.sparseland.recipes.data.LabelledData;
 import io.sparseland.recipes.plan.Plan;
 import io.sparseland.recipes.plan.Planner;
+import io.sparseland.training.Checkpoint;
 import io.sparseland.training.OptimizerSettings;
+import io.sparseland.training.TrainingFailure;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
@@ -120,7 +122,11 @@ public final class Runner {
       }
       StepItem item = recipe.steps().get(i);
       log.event("step", "index", i, "word", item.step().word());
-      step(item.step());
+      try {
+        step(item.step());
+      } catch (TrainingFailure e) {
+        throw stopped(e);
+      }
     }
     boolean dense = !recipe.steps(Step.Unmask.class).isEmpty();
     if (state.masks.kept() == state.masks.size() && !dense) {
@@ -134,6 +140,18 @@ public final class Runner {
     RunFiles.write(folder, loaded, model, state, report, log);
     folder.commit();
     return report;
+  }
+
+  /** Keeps what the last completed step left. */
+  private Failure stopped(TrainingFailure e) {
+    Path name = folder.target().getFileName();
+    Path kept = folder.target().resolveSibling(name + ".stopped.safetensors");
+    state.masked(e.masks());
+    Checkpoint.save(kept, model, state.masks);
+    return new Failure(
+        Failure.BAD_INPUT,
+        "%s; the weights and masks of that step are in '%s'".formatted(e.getMessage(), kept),
+        e);
   }
 
   private void prepareModel() {

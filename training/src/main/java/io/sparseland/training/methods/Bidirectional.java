@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDArray;
 import io.sparseland.core.Check;
 import io.sparseland.core.Criterion;
 import io.sparseland.core.Geometry;
+import io.sparseland.core.Layer;
 import io.sparseland.core.Mask;
 import io.sparseland.core.Pattern;
 import io.sparseland.core.Scope;
@@ -30,6 +31,35 @@ public record Bidirectional(long every, boolean exact) implements SparsityMethod
   /** Checks the interval. */
   public Bidirectional {
     Check.that(every >= 1, "every is %d steps, allowed: 1 or more", every);
+  }
+
+  @Override
+  public void check(Layer layer, Pattern pattern) {
+    pattern.check(layer.geometry());
+    if (!exact) {
+      checkOutputs(layer, pattern);
+    }
+  }
+
+  private static Pattern.NM checkOutputs(Layer layer, Pattern pattern) {
+    if (!(pattern instanceof Pattern.NM nm)) {
+      throw new IllegalArgumentException(
+          "two masks need an N:M pattern, found %s, allowed: such as 2:4"
+              .formatted(pattern.text()));
+    }
+    try {
+      nm.check(turned(layer));
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException(
+          "outputs of layer '%s', the inputs of the backward product: %s"
+              .formatted(layer.name(), e.getMessage()),
+          e);
+    }
+    return nm;
+  }
+
+  private static Geometry turned(Layer layer) {
+    return Geometry.linear(layer.geometry().in(), layer.geometry().out());
   }
 
   @Override
@@ -76,20 +106,8 @@ public record Bidirectional(long every, boolean exact) implements SparsityMethod
     }
 
     private static Mask alongOutputs(Operand w, float[] scores) {
-      if (!(w.pattern() instanceof Pattern.NM nm)) {
-        throw new IllegalArgumentException(
-            "two masks need an N:M pattern, found %s, allowed: such as 2:4"
-                .formatted(w.pattern().text()));
-      }
-      Geometry turned = Geometry.linear(w.layer().geometry().in(), w.layer().geometry().out());
-      try {
-        return nm.select(scores, turned, nm.group() - nm.keep(), Scope.LAYER);
-      } catch (IllegalArgumentException e) {
-        throw new IllegalArgumentException(
-            "outputs of layer '%s', the inputs of the backward product: %s"
-                .formatted(w.layer().name(), e.getMessage()),
-            e);
-      }
+      Pattern.NM nm = checkOutputs(w.layer(), w.pattern());
+      return nm.select(scores, turned(w.layer()), nm.group() - nm.keep(), Scope.LAYER);
     }
   }
 }

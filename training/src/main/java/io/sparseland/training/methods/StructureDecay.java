@@ -77,6 +77,20 @@ public record StructureDecay(Walk walk, int frames, long begin, long until, long
     return all;
   }
 
+  @Override
+  public void check(Layer layer, Pattern pattern) {
+    frames(nm(pattern)).forEach(frame -> frame.check(layer.geometry()));
+  }
+
+  private static Pattern.NM nm(Pattern pattern) {
+    if (pattern instanceof Pattern.NM nm) {
+      return nm;
+    }
+    throw new IllegalArgumentException(
+        "structure decay walks N:M patterns, found %s, allowed: such as 2:4"
+            .formatted(pattern.text()));
+  }
+
   /** The pattern at a step from {@code begin} on. */
   Pattern.NM frame(Pattern.NM target, long step) {
     List<Pattern.NM> all = frames(target);
@@ -124,12 +138,7 @@ public record StructureDecay(Walk walk, int frames, long begin, long until, long
 
     @Override
     public void update(UpdateContext context) {
-      if (!(context.pattern() instanceof Pattern.NM target)) {
-        throw new IllegalArgumentException(
-            "structure decay walks N:M patterns, found %s, allowed: such as 2:4"
-                .formatted(context.pattern().text()));
-      }
-      Pattern.NM frame = method.frame(target, context.step());
+      Pattern.NM frame = method.frame(nm(context.pattern()), context.step());
       for (Layer layer : context.layers()) {
         float[] scores = Scores.of(new Magnitude(), layer, context.evidence(layer));
         long pruned = frame.group() - frame.keep();
