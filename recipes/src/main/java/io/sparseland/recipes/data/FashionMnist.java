@@ -10,14 +10,10 @@ import java.util.Optional;
  * Articles of clothing in the form of MNIST, from a folder {@code fashion-mnist}.
  *
  * @param batch examples per step
- * @param path the folder itself, absolute or in a data folder, if it has another name
+ * @param folder with the four idx files, if not one of the data folders has it
  */
-public record FashionMnist(@Default("64") int batch, Optional<String> path)
+public record FashionMnist(@Default("64") int batch, Optional<String> folder)
     implements LabelledSource {
-
-  private static final String WHERE =
-      "; Debian's package dataset-fashion-mnist has it: --set"
-          + " data.fashion-mnist.path=/usr/share/datasets/fashion-mnist";
 
   /** Checks the batch. */
   public FashionMnist {
@@ -31,11 +27,17 @@ public record FashionMnist(@Default("64") int batch, Optional<String> path)
 
   @Override
   public LabelledData open(DataFolders folders) throws IOException {
-    Digits files = new Digits(path.orElse("fashion-mnist"), "fashmnist");
+    Digits files = new Digits("fashion-mnist", "fashmnist");
+    if (folder.isPresent()) {
+      return files.in(folders.find(folder.get()));
+    }
     try {
       return files.open(folders);
     } catch (FileNotFoundException e) {
-      throw new FileNotFoundException(e.getMessage() + WHERE);
+      throw new FileNotFoundException(
+          e.getMessage()
+              + "; or install the Debian package dataset-fashion-mnist and say where it is with"
+              + " --set data.fashion-mnist.folder=/usr/share/datasets/fashion-mnist");
     }
   }
 }

@@ -40,7 +40,6 @@ public final class Planner {
   private final Costs costs;
   private final Mistakes mistakes = new Mistakes();
   private boolean exported;
-  private boolean emergent;
 
   private Planner(LoadedRecipe loaded, DataFacts data, Traced model) {
     this.loaded = loaded;
@@ -79,8 +78,7 @@ public final class Planner {
     if (mistakes.count() == 0
         && steps.stream()
             .flatMap(s -> s.targets().stream())
-            .noneMatch(t -> t.kept() < t.weights())
-        && !emergent) {
+            .noneMatch(t -> t.kept() < t.weights() || t.sparsity() == 0)) { // 0 was asked for
       mistakes.add(
           loaded.place("steps"),
           "nothing is pruned by this recipe",
@@ -220,7 +218,6 @@ public final class Planner {
   private TargetPlan target(Applied<SparsityMethod, TrainTarget> method, Clock clock) {
     TrainTarget target = method.common();
     double share = target.share(method.value());
-    emergent |= method.value().emergent();
     Pattern pattern =
         target.pattern(Targets.selector(target.on()).select(model.layers()), method.value());
     Targets.selector(target.on())

@@ -128,8 +128,10 @@ public final class Runner {
         throw stopped(e);
       }
     }
-    boolean dense = !recipe.steps(Step.Unmask.class).isEmpty();
-    if (state.masks.kept() == state.masks.size() && !dense) {
+    boolean denseWanted =
+        plan.steps().stream().flatMap(s -> s.targets().stream()).anyMatch(t -> t.sparsity() == 0)
+            || !recipe.steps(Step.Unmask.class).isEmpty();
+    if (state.masks.kept() == state.masks.size() && !denseWanted) {
       throw new Failure(Failure.USAGE, "nothing was pruned: every weight is still there");
     }
     score("");
