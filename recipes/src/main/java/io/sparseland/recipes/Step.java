@@ -13,6 +13,7 @@ import io.sparseland.core.SparsityMethod;
 import io.sparseland.core.export.ExportOptions;
 import io.sparseland.kernels.WeightType;
 import io.sparseland.kernels.format.CostTable;
+import io.sparseland.pruners.Dsnot;
 import io.sparseland.recipes.language.Applied;
 import io.sparseland.recipes.language.Choice;
 import io.sparseland.recipes.language.Clock;
@@ -41,6 +42,7 @@ public sealed interface Step {
    * @param accumulate pieces that a batch is cut into
    * @param clip what is done to large gradients
    * @param rates course of the optimizer's rate
+   * @param distill what is learned from another model
    */
   record Train(
       int epochs,
@@ -49,7 +51,8 @@ public sealed interface Step {
       @Default("[]") List<Deferred<Applied<SparsityMethod, TrainTarget>>> sparsity,
       @Default("1") int accumulate,
       Optional<Clip> clip,
-      @Default("constant") Deferred<RateSchedule> rates)
+      @Default("constant") Deferred<RateSchedule> rates,
+      Optional<Distill> distill)
       implements Step {
     /** Checks the numbers. */
     public Train {
@@ -60,7 +63,7 @@ public sealed interface Step {
 
     /** The same with another optimizer. */
     public Train with(OptimizerSettings other) {
-      return new Train(epochs, other, batch, sparsity, accumulate, clip, rates);
+      return new Train(epochs, other, batch, sparsity, accumulate, clip, rates, distill);
     }
 
     /** How steps are made in a training of that length. */
@@ -244,7 +247,12 @@ public sealed interface Step {
       if (target.scope().isPresent()) {
         pruner = pruner.within(target.scope().get());
       }
-      return new OneShot(pruner, reconstruct, calibrate.calibration(!reconstruct.isEmpty()));
+      return new OneShot(pruner, reconstruct, calibrate.calibration(reconstructs()));
+    }
+
+    /** DSnoT leaves the layer's own dense weights: there is nothing to move to another target. */
+    private boolean reconstructs() {
+      return reconstruct.stream().anyMatch(r -> !(r instanceof Dsnot));
     }
 
     @Override
@@ -259,7 +267,7 @@ public sealed interface Step {
    * @param samples how many, from the first on
    * @param order whether a layer sees what the layers pruned before it give, or the dense model
    * @param target what a layer's output should be; unless said, the dense model's if something is
-   *     reconstructed in sequential order, else its own
+   *     reconstructed (by more than dsnot) in sequential order, else its own
    * @param damping how strongly weights are held with the target dense
    * @param batch examples at once, and of one gradient; if not that of the data
    */
@@ -282,6 +290,25 @@ public sealed interface Step {
           order,
           target.orElse(towardsDense ? Calibration.Target.DENSE : Calibration.Target.OWN),
           damping);
+    }
+  }
+
+  /**
+   * Measures the running statistics of all batch norms anew, on the model as it is by then.
+   *
+   * @param samples training examples, from the first on
+   * @param batch examples at once, if not that of the data; no result depends on it
+   */
+  record BatchNorm(@Default("1000") int samples, Optional<Integer> batch) implements Step {
+    /** Checks the numbers. */
+    public BatchNorm {
+      Checks.positive("samples", samples);
+      batch.ifPresent(b -> Checks.positive("batch", b));
+    }
+
+    @Override
+    public String word() {
+      return "batch_norm";
     }
   }
 

@@ -143,7 +143,9 @@ class HuggingFaceFolderTest {
     tiny.config(folder);
     SafeTensors.write(folder.resolve("model.safetensors"), tiny.entries(SafeTensors.Type.F32));
     Block block = HuggingFaceFolder.open(folder).block();
+    Block outline = HuggingFaceFolder.open(folder).outline();
 
+    assertThat(logits(outline, IDS)).as("reads no number").doesNotContain(Float.NaN);
     assertThatThrownBy(() -> logits(block, IDS))
         .isInstanceOf(FormatException.class)
         .hasMessageContaining("NaN at index 7 of tensor 'model.layers.1.self_attn.k_proj.weight'");

@@ -100,7 +100,7 @@ class RealDecodersTest {
     }
   }
 
-  private static <T> T with(OpenModel model, Function<LanguageModel, T> body) {
+  private static <T> T with(OpenModel model, Function<LanguageModel, T> body) throws IOException {
     try (NDManager manager = NDManager.newBaseManager(Torch.ENGINE)) {
       Block block = model.block();
       block.initialize(manager, DataType.FLOAT32, new Shape(1, 8));

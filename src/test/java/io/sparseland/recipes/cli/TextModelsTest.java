@@ -76,6 +76,26 @@ class TextModelsTest {
   }
 
   @Test
+  void a_pruned_model_learns_from_the_dense_one() throws IOException {
+    String distill = "distill: {logits: {temperature: 2}, hidden: {layers: [layer.*.query]}}";
+    Cli run =
+        run(
+            "--json",
+            "--set",
+            "steps.1={train: {epochs: 12, batch: 1, optimizer: {adam: {rate: 0.003}}, "
+                + distill
+                + "}}");
+
+    assertThat(run.code()).as(run.err()).isZero();
+    JsonNode json = new ObjectMapper().readTree(run.out());
+    JsonNode curve = json.path("curve");
+    assertThat(curve.size()).isEqualTo(36); // three documents
+    assertThat(curve.get(35).path("loss").asDouble())
+        .isLessThan(0.5 * curve.get(0).path("loss").asDouble());
+    assertThat(json.path("sparsity").asDouble()).isEqualTo(0.5);
+  }
+
+  @Test
   void a_plan_reads_neither_weights_nor_text() throws IOException {
     Files.delete(folder.resolve("test.txt"));
 
@@ -92,7 +112,7 @@ class TextModelsTest {
       delimiter = '|',
       textBlock =
           """
-          steps.1={train: {epochs: 1}}        | 2 | 'train' needs labelled examples
+          steps.1={train: {epochs: 1, distill: {cosine: 0}}} | 2 | needs logits, cosine or hidden
           steps.1={bench: {}}                 | 2 | 'bench' needs labelled examples
           expect={accuracy: ">= 0.5"}         | 2 | 'accuracy' can only be expected with data with labels
           model.llama2c.path=none.bin         | 3 | no such file: none.bin

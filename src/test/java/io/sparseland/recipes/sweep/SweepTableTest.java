@@ -2,12 +2,17 @@
 package io.sparseland.recipes.sweep;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
 import org.assertj.core.api.Assertions;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class SweepTableTest {
 
@@ -15,7 +20,7 @@ class SweepTableTest {
       "steps.0.prune=[{wanda: {sparsity: 0.5}}, {wanda: {pattern: \"2:4\"}}, magnitude]";
 
   @Test
-  void the_last_axis_runs_fastest_and_numbers_are_points_of_one_line() {
+  void the_last_axis_runs_fastest_and_numbers_are_points_of_one_line() throws IOException {
     List<Cell> cells = Cell.of(List.of(Axis.parse(KINDS), Axis.parse("seed=[1, 2]")));
 
     assertThat(cells).extracting(Cell::number).containsExactly(1, 2, 3, 4, 5, 6);
@@ -28,6 +33,23 @@ class SweepTableTest {
             "wanda", "wanda", "wanda pattern=2:4", "wanda pattern=2:4", "magnitude", "magnitude");
     assertThat(cells.get(0).sets())
         .containsExactly("steps.0.prune={\"wanda\":{\"sparsity\":0.5}}", "seed=1");
+  }
+
+  @Test
+  void values_may_come_from_a_file(@TempDir Path folder) throws IOException {
+    Path file = folder.resolve("grid.yaml");
+    Files.writeString(file, "# kinds\n- {wanda: {sparsity: 0.5}}\n- magnitude\n");
+
+    Axis axis = Axis.parse("steps.0.prune=@" + file);
+
+    assertThat(axis.values())
+        .extracting(Axis::label)
+        .containsExactly("wanda sparsity=0.5", "magnitude");
+    assertThat(axis.set(axis.values().get(0)))
+        .isEqualTo("steps.0.prune={\"wanda\":{\"sparsity\":0.5}}");
+    Files.writeString(file, "wanda: {sparsity: 0.5}\n");
+    assertThatThrownBy(() -> Axis.parse("steps.0.prune=@" + file))
+        .hasMessageContaining("needs a list of values");
   }
 
   @Test

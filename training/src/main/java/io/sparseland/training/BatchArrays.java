@@ -6,6 +6,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.util.Pair;
+import io.sparseland.core.Calibrator;
 import org.jspecify.annotations.Nullable;
 
 /** The arrays that batches are gathered into: one pair for full batches, one for the short last. */
@@ -29,6 +30,10 @@ final class BatchArrays implements AutoCloseable {
    * @param order of the epoch, null for the examples' own
    */
   Pair<NDArray, NDArray> fill(int @Nullable [] order, int from, int count) {
+    Calibrator.Labelled ready = examples.batch(order == null ? from : order[from]);
+    if (ready != null) {
+      return new Pair<>(ready.data().singletonOrThrow(), ready.labels().singletonOrThrow());
+    }
     Pair<NDArray, NDArray> arrays = full;
     if (full.getValue().size() != count) {
       if (last == null || last.getValue().size() != count) {

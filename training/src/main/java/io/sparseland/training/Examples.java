@@ -2,10 +2,13 @@
 package io.sparseland.training;
 
 import ai.djl.ndarray.types.Shape;
+import io.sparseland.core.Calibrator;
 import io.sparseland.core.Check;
 import java.nio.FloatBuffer;
 import java.util.Arrays;
+import java.util.List;
 import java.util.SplittableRandom;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Labelled examples held in memory: the fast path into {@link TrainLoop}.
@@ -20,8 +23,10 @@ public final class Examples {
   private final int width;
   private final float[] labels; // [size]
   private final int size;
+  private final List<Calibrator.Labelled> ready; // batches that are there already, else empty
 
   private Examples(float[] inputs, Shape item, float[] labels, int size) {
+    this.ready = List.of();
     this.inputs = inputs;
     this.item = item;
     this.width = Math.toIntExact(item.size());
@@ -50,6 +55,32 @@ public final class Examples {
     return new Examples(inputs, item, labels, labels.length);
   }
 
+  private Examples(List<Calibrator.Labelled> ready) {
+    this.ready = List.copyOf(ready);
+    this.inputs = new float[0];
+    Shape first = ready.get(0).data().head().getShape();
+    this.item = first.slice(1);
+    this.width = 0;
+    this.labels = new float[0];
+    this.size = ready.size();
+  }
+
+  /**
+   * Batches that are made already, of any shapes; each counts as one example, so train with batch
+   * 1. For sequences of many lengths.
+   *
+   * @param batches they stay the caller's, open until training is over
+   */
+  public static Examples ready(List<Calibrator.Labelled> batches) {
+    Check.that(!batches.isEmpty(), "no batches");
+    return new Examples(batches);
+  }
+
+  /** The batch that is made already, or null. */
+  Calibrator.@Nullable Labelled batch(int index) {
+    return ready.isEmpty() ? null : ready.get(index);
+  }
+
   /** Number of examples. */
   public int size() {
     return size;
@@ -62,6 +93,7 @@ public final class Examples {
 
   /** The label of one example. */
   public float label(int index) {
+    Check.that(ready.isEmpty(), "batches that are made already have no single labels");
     Check.that(index >= 0 && index < size, "example %d, allowed: 0 to %d", index, size - 1);
     return labels[index];
   }
@@ -69,13 +101,18 @@ public final class Examples {
   /** The first examples, sharing the arrays. */
   public Examples first(int count) {
     Check.that(count >= 1 && count <= size, "first %d examples, allowed: 1 to %d", count, size);
-    return new Examples(inputs, item, labels, count);
+    return ready.isEmpty()
+        ? new Examples(inputs, item, labels, count)
+        : new Examples(ready.subList(0, count));
   }
 
   /** The last examples, copied. */
   public Examples last(int count) {
     Check.that(count >= 1 && count <= size, "last %d examples, allowed: 1 to %d", count, size);
     int from = size - count;
+    if (!ready.isEmpty()) {
+      return new Examples(ready.subList(from, size));
+    }
     return new Examples(
         Arrays.copyOfRange(inputs, from * width, size * width),
         item,
@@ -85,7 +122,7 @@ public final class Examples {
 
   /** Shape of a batch of inputs. */
   Shape batchShape(int batch) {
-    return new Shape(batch).addAll(item);
+    return ready.isEmpty() ? new Shape(batch).addAll(item) : ready.get(0).data().head().getShape();
   }
 
   /** The order of one epoch: a Fisher-Yates shuffle keyed by seed and epoch. */
@@ -107,11 +144,7 @@ public final class Examples {
    * @param order which examples, or null for their own order
    */
   void gather(
-      int @org.jspecify.annotations.Nullable [] order,
-      int from,
-      int count,
-      FloatBuffer inputsTo,
-      FloatBuffer labelsTo) {
+      int @Nullable [] order, int from, int count, FloatBuffer inputsTo, FloatBuffer labelsTo) {
     for (int i = 0; i < count; i++) {
       int example = order == null ? from + i : order[from + i];
       inputsTo.put(i * width, inputs, example * width, width);

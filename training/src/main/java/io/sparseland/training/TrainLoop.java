@@ -31,24 +31,27 @@ import org.jspecify.annotations.Nullable;
  * Trains a classifier from memory: DJL's trainer, optimizer and loss, without the cost of its data
  * pipeline. Same seed, data and thread count: same bits.
  *
- * <p>The loss is softmax cross entropy over logits {@code [batch, classes]}. One run at a time in a
- * process, as DJL allows one gradient collector.
+ * <p>Unless said, the loss is softmax cross entropy over logits {@code [batch, classes]}. One run
+ * at a time in a process, as DJL allows one gradient collector.
  */
 public final class TrainLoop {
 
   private final Model model;
   private final Examples data;
   private final TrainPlan plan;
+  private final Objective objective;
   private final TrainHooks hooks;
   private @Nullable Sparsity sparsity;
   private long step;
   private double lossSum;
   private long lossCount;
 
-  private TrainLoop(Model model, Examples data, TrainPlan plan, TrainHooks hooks) {
+  private TrainLoop(
+      Model model, Examples data, TrainPlan plan, Objective objective, TrainHooks hooks) {
     this.model = model;
     this.data = data;
     this.plan = plan;
+    this.objective = objective;
     this.hooks = hooks;
   }
 
@@ -61,7 +64,13 @@ public final class TrainLoop {
    *     that do not fit
    */
   public static TrainResult run(Model model, Examples data, TrainPlan plan, TrainHooks hooks) {
-    return new TrainLoop(model, data, plan, hooks).run();
+    return run(model, data, plan, Objective.of(Loss.softmaxCrossEntropyLoss()), hooks);
+  }
+
+  /** The same with another loss, for example that of a {@link Teacher}. */
+  public static TrainResult run(
+      Model model, Examples data, TrainPlan plan, Objective objective, TrainHooks hooks) {
+    return new TrainLoop(model, data, plan, objective, hooks).run();
   }
 
   /**
@@ -181,8 +190,9 @@ public final class TrainLoop {
         sparsity.forwardBegins();
       }
       try (GradientCollector collector = trainer.newGradientCollector()) {
-        predictions = trainer.forward(inputs, labels);
-        NDArray value = trainer.getLoss().evaluate(labels, predictions);
+        Objective.Value found = objective.evaluate(trainer, inputs, labels);
+        predictions = found.predictions();
+        NDArray value = found.loss();
         loss = value.getFloat();
         if (!Double.isFinite(loss)) {
           throw new TrainingFailure(step, "the loss is " + loss);

@@ -181,7 +181,7 @@ final class ViewedLayer extends MaskedLayer implements WeightView.Operand {
     Torch.copy(parameter(), stored);
     try (NDScope scope = new NDScope()) {
       scope.suppressNotUsedWarning();
-      write(view.effective(this));
+      view.show(this, parameter());
     }
   }
 

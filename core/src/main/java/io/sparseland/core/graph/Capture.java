@@ -22,6 +22,15 @@ public final class Capture {
    */
   public static NDList forward(
       Block block, ParameterStore store, NDList inputs, LayerListener listener) {
+    return forward(block, store, inputs, false, listener);
+  }
+
+  /**
+   * The same, as in training if wanted: the listener's arrays and the result are those that
+   * gradients are recorded of.
+   */
+  public static NDList forward(
+      Block block, ParameterStore store, NDList inputs, boolean training, LayerListener listener) {
     LayerInterception interception =
         new LayerInterception(Names.of(block)) {
           @Override
@@ -29,6 +38,6 @@ public final class Capture {
             listener.onInput(layer, weight, input, use);
           }
         };
-    return interception.forward(block, store, inputs, false);
+    return interception.forward(block, store, inputs, training);
   }
 }

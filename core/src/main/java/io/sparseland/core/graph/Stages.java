@@ -50,6 +50,14 @@ public final class Stages {
    * @throws IllegalArgumentException if the graph changes arrays in place
    */
   public static List<Stage> of(Graph graph, Collection<String> layers) {
+    checkReplayable(graph);
+    Stages stages = new Stages(graph, layers);
+    graph.operations().forEach(stages::level);
+    return stages.cut();
+  }
+
+  /** Every batch goes through the operations on its own, so arrays may not change in between. */
+  static void checkReplayable(Graph graph) {
     for (Operation operation : graph.operations()) {
       if (operation.mutates()) {
         throw new IllegalArgumentException(
@@ -58,9 +66,6 @@ public final class Stages {
                 + " order: dense");
       }
     }
-    Stages stages = new Stages(graph, layers);
-    graph.operations().forEach(stages::level);
-    return stages.cut();
   }
 
   private void level(Operation operation) {
@@ -123,32 +128,44 @@ public final class Stages {
   }
 
   private List<Stage> cut() {
-    List<Set<Integer>> needed = new ArrayList<>(); // by each stage, all its ancestors
     List<List<Stage.Use>> all = new ArrayList<>();
     uses.forEach(
-        (stage, found) -> {
-          List<Stage.Use> complete = found.stream().map(u -> withResidual(u, stage)).toList();
-          Set<Integer> ancestors = new TreeSet<>();
-          for (Stage.Use use : complete) {
-            ancestors(use.input(), ancestors);
-            use.residual().ifPresent(r -> ancestors(r, ancestors));
-          }
-          all.add(complete);
-          needed.add(ancestors);
-        });
+        (stage, found) -> all.add(found.stream().map(u -> withResidual(u, stage)).toList()));
+    return cut(graph, all);
+  }
+
+  /**
+   * What has to run to know the inputs of some uses, then of the next ones, and what to keep.
+   *
+   * @param all uses of each stage, none of which an earlier stage's input depends on
+   */
+  static List<Stage> cut(Graph graph, List<List<Stage.Use>> all) {
+    List<Set<Integer>> needed = new ArrayList<>(); // by each stage, all its ancestors
+    for (List<Stage.Use> uses : all) {
+      Set<Integer> ancestors = new TreeSet<>();
+      for (Stage.Use use : uses) {
+        ancestors(graph, use.input(), ancestors);
+        use.residual().ifPresent(r -> ancestors(graph, r, ancestors));
+      }
+      needed.add(ancestors);
+    }
     List<Stage> stages = new ArrayList<>();
     Set<Integer> done = new HashSet<>();
     for (int s = 0; s < all.size(); s++) {
       List<Integer> run = needed.get(s).stream().filter(id -> !done.contains(id)).toList();
       done.addAll(run);
-      stages.add(new Stage(all.get(s), run, keep(all, needed, s, done)));
+      stages.add(new Stage(all.get(s), run, keep(graph, all, needed, s, done)));
     }
     return stages;
   }
 
   /** What is known after a stage and still read, by its uses, by later ones, or on the way. */
-  private Set<Integer> keep(
-      List<List<Stage.Use>> all, List<Set<Integer>> needed, int stage, Set<Integer> done) {
+  private static Set<Integer> keep(
+      Graph graph,
+      List<List<Stage.Use>> all,
+      List<Set<Integer>> needed,
+      int stage,
+      Set<Integer> done) {
     List<Reference> read = new ArrayList<>();
     for (int s = stage; s < all.size(); s++) {
       for (Stage.Use use : all.get(s)) {
@@ -170,9 +187,13 @@ public final class Stages {
     return keep;
   }
 
-  private void ancestors(Reference reference, Set<Integer> found) {
+  private static void ancestors(Graph graph, Reference reference, Set<Integer> found) {
     if (reference instanceof Result result && found.add(result.operation())) {
-      graph.operations().get(result.operation()).references().forEach(r -> ancestors(r, found));
+      graph
+          .operations()
+          .get(result.operation())
+          .references()
+          .forEach(r -> ancestors(graph, r, found));
     }
   }
 

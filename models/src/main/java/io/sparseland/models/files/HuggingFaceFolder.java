@@ -74,6 +74,11 @@ public final class HuggingFaceFolder implements OpenModel {
   }
 
   @Override
+  public Block outline() {
+    return decoder.get();
+  }
+
+  @Override
   public Tokenizer tokenizer() throws IOException {
     return TokenizerJson.open(folder.resolve("tokenizer.json"), start, decoder.vocabulary());
   }

@@ -39,6 +39,11 @@ final class JarEntry {
     T of(InputStream in) throws IOException;
   }
 
+  /** That an entry is there; nothing of it is read. */
+  void check(String entry) throws IOException {
+    with(entry, in -> entry);
+  }
+
   /** The bytes of an entry. */
   byte[] read(String entry) throws IOException {
     return with(entry, InputStream::readAllBytes);

@@ -81,6 +81,11 @@ public final class Llama2cFile implements OpenModel {
   }
 
   @Override
+  public Block outline() {
+    return decoder.get();
+  }
+
+  @Override
   public Tokenizer tokenizer() throws IOException {
     return Llama2cTokenizer.open(tokenizer, decoder.vocabulary());
   }

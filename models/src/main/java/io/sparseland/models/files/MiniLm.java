@@ -24,18 +24,17 @@ public final class MiniLm implements OpenModel {
   /** Its sizes. */
   public static final Bert SIZES = new Bert(30522, 512, 6, 384, 12, 1536, Bert.Output.MEAN);
 
+  private static final String FILE = "all-minilm-l6-v2.onnx";
   private static final int START = 101; // [CLS]
 
   private final JarEntry jar;
-  private final Map<String, FileTensor> tensors;
 
-  private MiniLm(JarEntry jar, Map<String, FileTensor> tensors) {
+  private MiniLm(JarEntry jar) {
     this.jar = jar;
-    this.tensors = tensors;
   }
 
   /**
-   * Opens the model.
+   * Opens the model; its weights are read when a block is asked for.
    *
    * @param jar {@code jar:group:artifact:version}
    * @param classes whose class path is looked at first
@@ -43,15 +42,20 @@ public final class MiniLm implements OpenModel {
    */
   public static MiniLm open(String jar, ClassLoader classes) throws IOException {
     JarEntry entry = new JarEntry(jar, classes);
-    String file = "all-minilm-l6-v2.onnx";
-    ByteBuffer bytes = ByteBuffer.wrap(entry.read(file)).order(ByteOrder.LITTLE_ENDIAN);
-    Map<String, FileTensor> found = OnnxWeights.read(file, bytes);
-    return new MiniLm(entry, Wanted.pick(file, found, BertTensors.of(SIZES)));
+    entry.check(FILE);
+    return new MiniLm(entry);
   }
 
   @Override
-  public Block block() {
-    return Wanted.fill(SIZES.get(), tensors);
+  public Block block() throws IOException {
+    ByteBuffer bytes = ByteBuffer.wrap(jar.read(FILE)).order(ByteOrder.LITTLE_ENDIAN);
+    Map<String, FileTensor> found = OnnxWeights.read(FILE, bytes);
+    return Wanted.fill(SIZES.get(), Wanted.pick(FILE, found, BertTensors.of(SIZES)));
+  }
+
+  @Override
+  public Block outline() {
+    return SIZES.get();
   }
 
   @Override

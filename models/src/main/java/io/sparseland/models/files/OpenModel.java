@@ -11,8 +11,19 @@ public interface OpenModel {
   /**
    * A new, uninitialised block. Where the model comes from a file, {@code initialize} fills it;
    * {@link io.sparseland.kernels.format.FormatException} if a number there is not finite.
+   *
+   * @throws IOException if its file cannot be read
    */
-  Block block();
+  Block block() throws IOException;
+
+  /**
+   * The same block without the file's numbers, for whoever asks for names and shapes only.
+   *
+   * @throws IOException if its file cannot be read
+   */
+  default Block outline() throws IOException {
+    return block();
+  }
 
   /**
    * A new tokenizer; the caller closes it.

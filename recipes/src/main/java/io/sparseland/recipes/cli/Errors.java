@@ -17,9 +17,13 @@ final class Errors {
 
   private static final int BUG = 1;
 
+  /** What the JVM answers to a new shutdown hook, of a library that loads, after a signal. */
+  private static final String ENDING = "Shutdown in progress";
+
   private Errors() {}
 
-  static int report(Throwable e, PrintStream err, boolean stacktrace) {
+  static int report(Throwable thrown, PrintStream err, boolean stacktrace) {
+    Throwable e = signalled(thrown) ? Failure.interrupted(thrown) : thrown;
     if (e instanceof RecipeException recipe) {
       recipe.mistakes().forEach(m -> err.println("error: " + m));
     } else {
@@ -29,6 +33,16 @@ final class Errors {
       e.printStackTrace(err);
     }
     return code(e);
+  }
+
+  /** A signal came while something was about to load. */
+  private static boolean signalled(Throwable e) {
+    for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+      if (cause instanceof IllegalStateException && ENDING.equals(cause.getMessage())) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private static String message(Throwable e) {

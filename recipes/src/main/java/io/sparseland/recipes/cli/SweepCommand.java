@@ -37,7 +37,9 @@ final class SweepCommand implements Callable<Integer> {
   @Option(
       names = "--over",
       paramLabel = "PATH=[VALUES]",
-      description = "The values of a setting: seed=[1, 2, 3]; several make a grid.")
+      description =
+          "The values of a setting: seed=[1, 2, 3], or @FILE with such a list; several make a"
+              + " grid.")
   private List<String> over = new ArrayList<>();
 
   @Option(names = "--jobs", defaultValue = "1", description = "Runs at a time, one thread each.")

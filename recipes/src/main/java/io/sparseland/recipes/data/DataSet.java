@@ -5,6 +5,7 @@ import ai.djl.Model;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import ai.djl.training.loss.Loss;
 import io.sparseland.core.Calibrator;
 import io.sparseland.core.graph.TraceInput;
 import java.util.List;
@@ -37,6 +38,11 @@ public interface DataSet {
    * @return with what the loss of the training wants to see
    */
   List<Calibrator.Labelled> calibration(NDManager manager, int samples, int batch);
+
+  /** What gradients are of; it fits the labels of {@link #calibration}. */
+  default Loss loss() {
+    return Loss.softmaxCrossEntropyLoss();
+  }
 
   /** The source's {@link DataSource#metric} on the test examples. */
   double score(Model model);

@@ -13,6 +13,11 @@ public interface DataSource {
   /** What its test examples measure: {@code accuracy}, {@code perplexity} ... */
   String metric();
 
+  /** Whether its examples have a loss to train with; without one, a teacher is needed. */
+  default boolean trains() {
+    return false;
+  }
+
   /** Sizes without reading the data; at most a header of a few bytes is looked at. */
   DataFacts facts(DataFolders folders) throws IOException;
 

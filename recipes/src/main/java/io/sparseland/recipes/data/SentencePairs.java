@@ -8,6 +8,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.NDScope;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.training.ParameterStore;
+import ai.djl.training.loss.Loss;
 import io.sparseland.core.Calibrator;
 import io.sparseland.core.Torch;
 import io.sparseland.core.graph.TraceInput;
@@ -65,9 +66,17 @@ record SentencePairs(List<int[]> first, List<int[]> pairs, List<Double> scores, 
     for (int i = 0; i < first.size(); i += step) {
       chosen.add(first.get(i));
     }
-    return batches(chosen, batch).stream()
-        .map(part -> new Calibrator.Labelled(new NDList(ids(manager, chosen, part)), new NDList()))
-        .toList();
+    List<Calibrator.Labelled> all = new ArrayList<>();
+    for (List<Integer> part : batches(chosen, batch)) {
+      NDArray seed = manager.create(new long[] {all.size()});
+      all.add(new Calibrator.Labelled(new NDList(ids(manager, chosen, part)), new NDList(seed)));
+    }
+    return all;
+  }
+
+  @Override
+  public Loss loss() {
+    return new OutputNoise();
   }
 
   @Override

@@ -5,10 +5,12 @@ import ai.djl.Model;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import ai.djl.training.loss.Loss;
 import io.sparseland.core.Calibrator;
 import io.sparseland.core.Torch;
 import io.sparseland.core.graph.TraceInput;
 import io.sparseland.models.text.LanguageModel;
+import io.sparseland.training.NextToken;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -70,6 +72,11 @@ record TextData(List<int[]> calibration, List<int[]> test, String digest) implem
       from = to;
     }
     return batches;
+  }
+
+  @Override
+  public Loss loss() {
+    return new NextToken();
   }
 
   @Override

@@ -34,7 +34,11 @@ final class Costs {
   }
 
   double evaluateSeconds() {
-    return model.flops() * (double) data.test() / (FLOPS_PER_THREAD * recipe.threads());
+    return forwardSeconds(data.test());
+  }
+
+  double forwardSeconds(long examples) {
+    return model.flops() * (double) examples / (FLOPS_PER_THREAD * recipe.threads());
   }
 
   double benchSeconds(Step.Bench bench) {

@@ -102,14 +102,16 @@ public final class Planner {
 
   private StepPlan step(int index, Step step) {
     boolean unlabelled = !(recipe.data() instanceof LabelledSource);
-    if (unlabelled
-        && (step instanceof Step.Train
-            || step instanceof Step.Iterate
-            || step instanceof Step.Bench)) {
+    boolean unlearnable =
+        !recipe.data().trains()
+            && step instanceof Step.Train train
+            && train.distill().map(d -> d.own() > 0).orElse(true);
+    if (unlearnable
+        || (unlabelled && (step instanceof Step.Iterate || step instanceof Step.Bench))) {
       mistakes.add(
           loaded.place("steps", index),
           "'%s' needs labelled examples, this data has none".formatted(step.word()),
-          "possible here: prune, evaluate, export");
+          "possible here: prune, evaluate, export, and train with 'distill'");
       return new StepPlan(step.word(), "impossible", 0, 0, List.of());
     }
     if (step instanceof Step.Train train) {
@@ -125,6 +127,11 @@ public final class Planner {
       List<TargetPlan> targets = new ArrayList<>();
       attempt(prune.criterion(), () -> targets.add(target(prune)));
       return new StepPlan("prune", what(prune), 0, 1, targets);
+    }
+    if (step instanceof Step.BatchNorm norms) {
+      int samples = norms.samples();
+      return new StepPlan(
+          "batch_norm", samples + " examples", 0, costs.forwardSeconds(samples), List.of());
     }
     if (step instanceof Step.Export export) {
       exported = true;
@@ -169,7 +176,7 @@ public final class Planner {
   private StepPlan train(Step.Train train) {
     int batch = train.batch().orElse(recipe.data().batch());
     long perEpoch = (data.train() + batch - 1) / batch;
-    Clock clock = Clock.of(perEpoch, train.epochs());
+    Clock clock = perEpoch == 0 ? Clock.unknown() : Clock.of(perEpoch, train.epochs());
     try {
       train.stepping(clock);
     } catch (RecipeException e) {
@@ -195,10 +202,15 @@ public final class Planner {
     }
     return new StepPlan(
         "train",
-        "%d epochs of %d steps, batch %d, %s"
-            .formatted(train.epochs(), perEpoch, batch, train.optimizer()),
-        clock.steps(),
-        costs.trainSeconds(train, clock.steps()),
+        "%d epochs of %s steps, batch %d, %s%s"
+            .formatted(
+                train.epochs(),
+                perEpoch == 0 ? "as many as the data makes" : perEpoch,
+                batch,
+                train.optimizer(),
+                train.distill().map(d -> ", learning from " + d.teacher()).orElse("")),
+        perEpoch * train.epochs(),
+        costs.trainSeconds(train, perEpoch * train.epochs()),
         targets);
   }
 

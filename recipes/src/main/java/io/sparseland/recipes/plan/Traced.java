@@ -23,6 +23,7 @@ import io.sparseland.recipes.data.DataFacts;
 import io.sparseland.recipes.language.RecipeException;
 import io.sparseland.recipes.plan.Plan.LayerFacts;
 import io.sparseland.recipes.plan.Plan.ModelFacts;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -61,8 +62,9 @@ final class Traced implements AutoCloseable {
    * Builds the model for the data's examples.
    *
    * @throws RecipeException at the recipe's {@code model} if it does not fit the data
+   * @throws IOException if the model's file cannot be read
    */
-  static Traced of(LoadedRecipe loaded, DataFacts data, OpenModel model) {
+  static Traced of(LoadedRecipe loaded, DataFacts data, OpenModel model) throws IOException {
     NDManager manager = NDManager.newBaseManager(Torch.ENGINE);
     boolean done = false;
     try {
@@ -91,9 +93,9 @@ final class Traced implements AutoCloseable {
     }
   }
 
-  private static Block block(LoadedRecipe loaded, OpenModel model) {
+  private static Block block(LoadedRecipe loaded, OpenModel model) throws IOException {
     try {
-      return model.block();
+      return model.outline();
     } catch (IllegalArgumentException e) {
       throw new RecipeException(loaded.place("model"), String.valueOf(e.getMessage()), "");
     }

@@ -10,6 +10,6 @@ final class Interrupted extends RuntimeException {
 
   /** The same as a failure of the run. */
   Failure failure() {
-    return new Failure(Failure.INTERRUPTED, "interrupted; nothing was written", this);
+    return Failure.interrupted(this);
   }
 }

@@ -3,11 +3,16 @@ package io.sparseland.recipes.run;
 
 import ai.djl.Model;
 import ai.djl.engine.Engine;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.nn.Parameter;
+import io.sparseland.core.Calibrator;
 import io.sparseland.core.Layer;
 import io.sparseland.core.Layers;
 import io.sparseland.core.Mask;
+import io.sparseland.core.NormStatistics;
+import io.sparseland.core.Schedule;
 import io.sparseland.core.Scores;
 import io.sparseland.core.Torch;
 import io.sparseland.core.graph.Graph;
@@ -25,6 +30,7 @@ import io.sparseland.training.Stepping;
 import io.sparseland.training.TrainHooks;
 import io.sparseland.training.TrainLoop;
 import io.sparseland.training.TrainProgress;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -39,6 +45,7 @@ import org.jspecify.annotations.Nullable;
 final class Iterating {
 
   private static final int TEST_BATCH = 256;
+  private static final int NORM_SAMPLES = 1000;
 
   private final Recipe recipe;
   private final Model model;
@@ -49,23 +56,17 @@ final class Iterating {
   private final Training training;
   private @Nullable Snapshot early; // what weights are rewound to
 
-  Iterating(
-      Recipe recipe,
-      Model model,
-      LabelledData data,
-      Runner.State state,
-      Watcher watcher,
-      RunLog log) {
+  Iterating(Recipe recipe, Opened opened, Runner.State state, Shown shown) {
     this.recipe = recipe;
-    this.model = model;
-    this.data = data;
+    this.model = opened.model();
+    this.data = (LabelledData) opened.data(); // the plan lets no other come here
     this.state = state;
-    this.watcher = watcher;
-    this.log = log;
-    this.training = new Training(recipe, model, data, state, watcher, log);
+    this.watcher = shown.watcher();
+    this.log = shown.log();
+    this.training = new Training(recipe, opened, state, shown);
   }
 
-  void run(Iterate iterate, Supplier<Graph> graph) {
+  void run(Iterate iterate, Supplier<Graph> graph) throws IOException {
     Examples examples = trainedOn(iterate);
     Clock first = training.clock(iterate.train(), examples);
     watcher.phase("training");
@@ -80,7 +81,10 @@ final class Iterating {
       double adaptive = prune(iterate, graph, round);
       watcher.phase("retraining, round %d of %d".formatted(round, iterate.rounds()));
       startWeights(iterate, round);
-      retrain(iterate, examples, first, adaptive);
+      retrain(iterate, examples, rate(iterate, first, clock(iterate, examples), adaptive));
+      if (iterate.soup().isPresent()) {
+        normalise(graph.get());
+      }
       log.event(
           "round", "round", round, "kept", state.masks.kept(), "of", state.masks.size());
     }
@@ -170,10 +174,26 @@ final class Iterating {
     }
   }
 
-  private void retrain(Iterate iterate, Examples examples, Clock first, double adaptive) {
+  private Clock clock(Iterate iterate, Examples examples) {
+    return training.clock(iterate.again(), examples);
+  }
+
+  /** An average has other activations than its members: batch norms are measured anew. */
+  private void normalise(Graph graph) {
+    try (NDManager manager = model.getNDManager().newSubManager()) {
+      List<NDList> batches =
+          data.calibration(manager, Math.min(NORM_SAMPLES, data.calibrationSize()), TEST_BATCH)
+              .stream()
+              .map(Calibrator.Labelled::data)
+              .toList();
+      NormStatistics.recompute(graph, batches);
+    }
+  }
+
+  private void retrain(Iterate iterate, Examples examples, Schedule rate) throws IOException {
     Step.Train again = iterate.again();
-    Clock clock = training.clock(again, examples);
-    Stepping stepping = again.stepping(clock).with(rate(iterate, first, clock, adaptive));
+    Clock clock = clock(iterate, examples);
+    Stepping stepping = again.stepping(clock).with(rate);
     if (iterate.soup().isEmpty()) {
       training.run(
           again,
@@ -268,9 +288,9 @@ final class Iterating {
     return new RateSchedule.Linear(steps / 10, steps);
   }
 
-  private static io.sparseland.core.Schedule rate(
+  private static Schedule rate(
       Iterate iterate, Clock first, Clock clock, double adaptive) {
-    io.sparseland.core.Schedule whole = iterate.train().stepping(first).rate();
+    Schedule whole = iterate.train().stepping(first).rate();
     long steps = clock.steps();
     double low = Math.min(1, steps / (double) first.steps());
     double top = Math.max(low, adaptive);

@@ -3,7 +3,6 @@ package io.sparseland.recipes.run;
 
 import ai.djl.Model;
 import ai.djl.ndarray.NDManager;
-import ai.djl.training.loss.Loss;
 import io.sparseland.core.Calibrator;
 import io.sparseland.core.Evidence;
 import io.sparseland.core.Layer;
@@ -96,7 +95,7 @@ final class Pruning {
     }
     Calibrator.Gradients gradients =
         Calibrator.Gradients.of(
-            Loss.softmaxCrossEntropyLoss(),
+            this.data.loss(),
             shot.pruner().criterion(),
             layer -> state.masks.byLayer().get(layer.name()));
     return Calibrator.collect(model.getBlock(), data, gradients, needs, layers);

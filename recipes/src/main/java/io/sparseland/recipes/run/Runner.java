@@ -18,6 +18,7 @@ import io.sparseland.core.graph.Graph;
 import io.sparseland.core.graph.Tracer;
 import io.sparseland.kernels.graph.Size;
 import io.sparseland.models.files.OpenModel;
+import io.sparseland.recipes.Distill;
 import io.sparseland.recipes.Failure;
 import io.sparseland.recipes.LoadedRecipe;
 import io.sparseland.recipes.Recipe;
@@ -51,23 +52,20 @@ public final class Runner {
   private final RunFolder folder;
   private final Model model;
   private final DataSet data;
+  private final Opened opened;
   private final State state = new State();
   private final RunLog log = new RunLog();
 
   private Runner(
-      LoadedRecipe loaded,
-      OpenModel source,
-      Watcher watcher,
-      RunFolder folder,
-      Model model,
-      DataSet data) {
+      LoadedRecipe loaded, OpenModel source, Watcher watcher, RunFolder folder, Opened opened) {
     this.loaded = loaded;
     this.recipe = loaded.recipe();
     this.source = source;
     this.watcher = watcher;
     this.folder = folder;
-    this.model = model;
-    this.data = data;
+    this.opened = opened;
+    this.model = opened.model();
+    this.data = opened.data();
   }
 
   /**
@@ -93,8 +91,11 @@ public final class Runner {
     try (RunFolder folder = RunFolder.prepare(out, loaded.hash(), force);
         Model model = Model.newInstance(loaded.name(), Torch.ENGINE)) {
       DataSet data = open(loaded, folders, source, watcher);
-      Runner runner = new Runner(loaded, source, watcher, folder, model, data);
-      return runner.run(plan, start);
+      Shape input = new Shape(2).addAll(data.item());
+      try (Teachers teachers = new Teachers(source, folders, input)) {
+        Opened opened = new Opened(model, data, teachers);
+        return new Runner(loaded, source, watcher, folder, opened).run(plan, start);
+      }
     } catch (Interrupted e) {
       throw e.failure();
     }
@@ -156,7 +157,7 @@ public final class Runner {
         e);
   }
 
-  private void prepareModel() {
+  private void prepareModel() throws IOException {
     model.setBlock(source.block());
     Engine.getEngine(Torch.ENGINE).setRandomSeed(Long.hashCode(recipe.seed()));
     model.getBlock().initialize(model.getNDManager(), DataType.FLOAT32, input(2));
@@ -172,11 +173,15 @@ public final class Runner {
     }
   }
 
-  private void step(Step step) {
+  private void step(Step step) throws IOException {
+    boolean changes = step instanceof Step.Train || step instanceof Step.Prune;
+    if (changes && state.masks.byLayer().isEmpty() && learnsFromDense()) {
+      opened.teachers().remember(model);
+    }
     if (step instanceof Step.Train train) {
-      new Training(recipe, model, labelled(), state, watcher, log).run(train);
+      new Training(recipe, opened, state, new Shown(watcher, log)).run(train);
     } else if (step instanceof Step.Iterate iterate) {
-      new Iterating(recipe, model, labelled(), state, watcher, log).run(iterate, this::graph);
+      new Iterating(recipe, opened, state, new Shown(watcher, log)).run(iterate, this::graph);
     } else if (step instanceof Step.Unmask) {
       log.event("unmasked", "kept", state.masks.kept(), "of", state.masks.size());
       state.masks = new Masks(Map.of());
@@ -187,6 +192,9 @@ public final class Runner {
       watcher.phase("pruning by " + prune.criterion().kind());
       new Pruning(recipe, model, data, state).run(prune, graph());
       log.event("pruned", "kept", state.masks.kept(), "of", state.masks.size());
+    } else if (step instanceof Step.BatchNorm norms) {
+      watcher.phase("measuring batch norms");
+      log.event("batch_norm", "norms", BatchNorms.run(norms, recipe, opened, graph(), state));
     } else if (step instanceof Step.Evaluate) {
       score("");
       log.event("evaluate", "scores", state.scores);
@@ -195,6 +203,11 @@ public final class Runner {
     } else if (step instanceof Step.Bench bench) {
       bench(bench);
     }
+  }
+
+  private boolean learnsFromDense() {
+    return recipe.steps(Step.Train.class).stream()
+        .anyMatch(t -> t.distill().filter(d -> d.teacher().equals(Distill.DENSE)).isPresent());
   }
 
   /** The plan lets no step that needs labels come where there are none. */
@@ -228,7 +241,7 @@ public final class Runner {
     log.event("exported", "to", export.to(), "max_abs_error", result.maxAbsError());
   }
 
-  private void bench(Step.Bench bench) {
+  private void bench(Step.Bench bench) throws IOException {
     ExportResult exported = state.exported;
     if (exported == null) {
       throw new IllegalStateException("the plan lets no bench come before an export");
@@ -241,8 +254,7 @@ public final class Runner {
     if (bench.trainSteps() > 0) {
       watcher.phase("measuring training steps");
       state.trainBench =
-          new StepTimer(
-                  source::block, labelled().train(), optimizer(), recipe.data().batch(), watcher)
+          new StepTimer(source, labelled().train(), optimizer(), recipe.data().batch(), watcher)
               .run(bench.trainSteps(), recipe.threads());
     }
   }
@@ -300,6 +312,11 @@ public final class Runner {
       Map<String, io.sparseland.core.Mask> all = new java.util.LinkedHashMap<>(masks.byLayer());
       all.putAll(changed.byLayer());
       masks = new Masks(all);
+      changed();
+    }
+
+    /** Forgets what was measured on the model before. */
+    void changed() {
       scores.keySet().removeIf(name -> !name.endsWith("_dense"));
     }
   }

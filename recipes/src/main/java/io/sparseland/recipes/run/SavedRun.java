@@ -65,7 +65,7 @@ public final class SavedRun implements AutoCloseable {
     Model model = Model.newInstance(loaded.name(), Torch.ENGINE);
     boolean done = false;
     try {
-      model.setBlock(loaded.recipe().model().open(folders, classes).block());
+      model.setBlock(loaded.recipe().model().open(folders, classes).outline());
       model
           .getBlock()
           .initialize(model.getNDManager(), DataType.FLOAT32, new Shape(2).addAll(item));

@@ -2,9 +2,9 @@
 package io.sparseland.recipes.run;
 
 import ai.djl.Model;
-import ai.djl.nn.Block;
 import io.sparseland.core.Allocation;
 import io.sparseland.core.Trigger;
+import io.sparseland.models.files.OpenModel;
 import io.sparseland.recipes.data.Samples;
 import io.sparseland.schedulers.Cosine;
 import io.sparseland.schedulers.dynamic.RigL;
@@ -15,9 +15,9 @@ import io.sparseland.training.TrainHooks;
 import io.sparseland.training.TrainLoop;
 import io.sparseland.training.TrainPlan;
 import io.sparseland.training.TrainProgress;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.Supplier;
 
 /**
  * Times a training step with masks against one without: fresh copies of the block are trained in
@@ -28,19 +28,15 @@ final class StepTimer {
   private static final int ROUNDS = 6;
   private static final int WARM_UP = 20;
 
-  private final Supplier<Block> blocks;
+  private final OpenModel source;
   private final Samples train;
   private final OptimizerSettings optimizer;
   private final int batch;
   private final Watcher watcher;
 
   StepTimer(
-      Supplier<Block> blocks,
-      Samples train,
-      OptimizerSettings optimizer,
-      int batch,
-      Watcher watcher) {
-    this.blocks = blocks;
+      OpenModel source, Samples train, OptimizerSettings optimizer, int batch, Watcher watcher) {
+    this.source = source;
     this.train = train;
     this.optimizer = optimizer;
     this.batch = batch;
@@ -48,7 +44,7 @@ final class StepTimer {
   }
 
   /** About {@code steps} steps of each kind. */
-  TrainBench run(int steps, int threads) {
+  TrainBench run(int steps, int threads) throws IOException {
     int perRound = Math.max(1, steps / ROUNDS);
     List<Double> plain = new ArrayList<>();
     List<Double> masked = new ArrayList<>();
@@ -68,10 +64,10 @@ final class StepTimer {
         .at(0.9, Allocation.erk());
   }
 
-  private List<Double> times(int steps, List<Sparsity> sparsity) {
+  private List<Double> times(int steps, List<Sparsity> sparsity) throws IOException {
     List<Double> times = new ArrayList<>();
     try (Model model = Model.newInstance("step", "PyTorch")) {
-      model.setBlock(blocks.get());
+      model.setBlock(source.outline()); // time does not depend on the numbers
       TrainPlan plan = new TrainPlan(optimizer, epochs(steps + WARM_UP), batch, 1, sparsity);
       TrainLoop.run(model, train(), plan, new Clocked(times, steps));
     }

@@ -2,25 +2,34 @@
 package io.sparseland.recipes.run;
 
 import ai.djl.Model;
+import ai.djl.ndarray.NDManager;
+import io.sparseland.core.Layer;
+import io.sparseland.core.Layers;
 import io.sparseland.core.Mask;
 import io.sparseland.core.Masks;
 import io.sparseland.core.SparsityMethod;
+import io.sparseland.core.graph.Tracer;
+import io.sparseland.recipes.Distill;
 import io.sparseland.recipes.Recipe;
 import io.sparseland.recipes.Step;
 import io.sparseland.recipes.TrainTarget;
+import io.sparseland.recipes.data.DataSet;
 import io.sparseland.recipes.data.LabelledData;
 import io.sparseland.recipes.language.Applied;
 import io.sparseland.recipes.language.Clock;
 import io.sparseland.recipes.language.Deferred;
 import io.sparseland.recipes.plan.Targets;
 import io.sparseland.training.Examples;
+import io.sparseland.training.Objective;
 import io.sparseland.training.Sparsity;
 import io.sparseland.training.Stepping;
+import io.sparseland.training.Teacher;
 import io.sparseland.training.TrainHooks;
 import io.sparseland.training.TrainLoop;
 import io.sparseland.training.TrainPlan;
 import io.sparseland.training.TrainProgress;
 import io.sparseland.training.TrainResult;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -30,36 +39,40 @@ import java.util.Map;
 /** The {@code train} step. */
 final class Training {
 
-  private static final int TEST_BATCH = 256;
   private static final int CURVE_POINTS = 100;
 
   private final Recipe recipe;
   private final Model model;
-  private final LabelledData data;
+  private final DataSet data;
+  private final Teachers teachers;
   private final Runner.State state;
   private final Watcher watcher;
   private final RunLog log;
 
-  Training(
-      Recipe recipe,
-      Model model,
-      LabelledData data,
-      Runner.State state,
-      Watcher watcher,
-      RunLog log) {
+  Training(Recipe recipe, Opened opened, Runner.State state, Shown shown) {
     this.recipe = recipe;
-    this.model = model;
-    this.data = data;
+    this.model = opened.model();
+    this.data = opened.data();
+    this.teachers = opened.teachers();
     this.state = state;
-    this.watcher = watcher;
-    this.log = log;
+    this.watcher = shown.watcher();
+    this.log = shown.log();
   }
 
-  void run(Step.Train train) {
+  void run(Step.Train train) throws IOException {
     watcher.phase("training");
-    Examples examples = data.train().examples();
-    Clock clock = clock(train, examples);
-    run(train, examples, new Course(recipe.seed(), train.stepping(clock), hooks(clock)));
+    try (NDManager manager = model.getNDManager().newSubManager()) {
+      Examples examples = examples(train, manager);
+      Clock clock = clock(train, examples);
+      run(train, examples, new Course(recipe.seed(), train.stepping(clock), hooks(clock)));
+    }
+  }
+
+  /** The examples; sequences of many lengths come in batches of one length each. */
+  private Examples examples(Step.Train train, NDManager manager) {
+    return data instanceof LabelledData labelled
+        ? labelled.train().examples()
+        : Examples.ready(data.calibration(manager, data.calibrationSize(), asked(train)));
   }
 
   /**
@@ -75,8 +88,13 @@ final class Training {
     return Clock.of(TrainPlan.stepsPerEpoch(examples.size(), batch(train)), train.epochs());
   }
 
-  private int batch(Step.Train train) {
+  private int asked(Step.Train train) {
     return train.batch().orElse(recipe.data().batch());
+  }
+
+  /** Examples of a step as the loop counts them: a batch that is ready is one. */
+  private int batch(Step.Train train) {
+    return data instanceof LabelledData ? asked(train) : 1;
   }
 
   /** The curve and the progress of one training. */
@@ -84,7 +102,7 @@ final class Training {
     return new Hooks(clock);
   }
 
-  void run(Step.Train train, Examples examples, Course course) {
+  void run(Step.Train train, Examples examples, Course course) throws IOException {
     TrainPlan plan =
         new TrainPlan(
             train.optimizer(),
@@ -93,7 +111,8 @@ final class Training {
             course.seed(),
             sparsity(train, clock(train, examples)),
             course.stepping());
-    TrainResult result = TrainLoop.run(model, examples, plan, course.hooks());
+    TrainResult result =
+        TrainLoop.run(model, examples, plan, objective(train), course.hooks());
     if (result.stopped()) {
       throw new Interrupted();
     }
@@ -108,13 +127,24 @@ final class Training {
         result.updates().size());
   }
 
+  private Objective objective(Step.Train train) throws IOException {
+    if (train.distill().isEmpty()) {
+      return Objective.of(data.loss());
+    }
+    Distill distill = train.distill().get();
+    return new Teacher(
+        teachers.of(distill.teacher()), distill.views(layers()), distill.loss(data.loss()));
+  }
+
+  private List<Layer> layers() {
+    return Layers.of(Tracer.trace(model.getBlock(), data.traced()));
+  }
+
   /** The methods, and what holds the masks of earlier steps where no method works. */
   private List<Sparsity> sparsity(Step.Train train, Clock clock) {
     List<Sparsity> all = new ArrayList<>();
     Map<String, Mask> held = new LinkedHashMap<>(state.masks.byLayer());
-    List<io.sparseland.core.Layer> layers =
-        io.sparseland.core.Layers.of(
-            model.getBlock(), new ai.djl.ndarray.types.Shape(2).addAll(data.train().item()));
+    List<Layer> layers = layers();
     for (Deferred<Applied<SparsityMethod, TrainTarget>> deferred : train.sparsity()) {
       Applied<SparsityMethod, TrainTarget> method = deferred.at(clock);
       TrainTarget target = method.common();
@@ -133,12 +163,11 @@ final class Training {
     return all;
   }
 
-  /** Progress, the loss curve, and accuracy at the end of each epoch. */
+  /** Progress, the loss curve, and the score at the end of each epoch. */
   private final class Hooks implements TrainHooks {
 
     private final Clock clock;
     private final long offset;
-    private final Examples test = data.test().examples();
     private double sum;
     private int count;
 
@@ -153,12 +182,15 @@ final class Training {
       count++;
       boolean epochEnds = progress.step() % clock.stepsPerEpoch() == 0;
       if (epochEnds || progress.step() % Math.max(1, clock.steps() / CURVE_POINTS) == 0) {
-        Double accuracy = epochEnds ? TrainLoop.accuracy(model, test, TEST_BATCH) : null;
-        state.curve.add(new Report.CurvePoint(offset + progress.step(), sum / count, accuracy));
+        Double score = epochEnds ? data.score(model) : null;
+        String metric = recipe.data().metric();
+        state.curve.add(
+            new Report.CurvePoint(
+                offset + progress.step(), sum / count, metric.equals("accuracy") ? score : null));
         String note = String.format(Locale.ROOT, "loss %.4f", sum / count);
-        if (accuracy != null) {
-          note += String.format(Locale.ROOT, ", accuracy %.4f", accuracy);
-          log.event("epoch", "step", progress.step(), "loss", sum / count, "accuracy", accuracy);
+        if (score != null) {
+          note += String.format(Locale.ROOT, ", %s %.4f", metric, score);
+          log.event("epoch", "step", progress.step(), "loss", sum / count, metric, score);
         }
         watcher.progress(progress.step(), progress.steps(), note);
         sum = 0;

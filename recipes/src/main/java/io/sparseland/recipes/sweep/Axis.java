@@ -10,6 +10,9 @@ import io.sparseland.recipes.language.NodeText;
 import io.sparseland.recipes.language.Overrides;
 import io.sparseland.recipes.language.Place;
 import io.sparseland.recipes.language.RecipeException;
+import io.sparseland.recipes.language.YamlReader;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Collectors;
 
@@ -24,18 +27,24 @@ record Axis(String path, List<Node> values) {
   private static final String SPARSITY = "sparsity";
 
   /**
-   * Reads {@code steps.0.prune=[{wanda: {sparsity: 0.5}}, {magnitude: {sparsity: 0.5}}]}.
+   * Reads {@code steps.0.prune=[{wanda: {sparsity: 0.5}}, {magnitude: {sparsity: 0.5}}]}, or {@code
+   * steps.0.prune=@FILE} with the list in a YAML file.
    *
    * @throws RecipeException naming the argument
+   * @throws IOException if the file cannot be read
    */
-  static Axis parse(String argument) {
+  static Axis parse(String argument) throws IOException {
     Place place = Place.of("--over " + argument);
     int equals = argument.indexOf('=');
     if (equals < 1) {
       throw new RecipeException(
           place, "needs PATH=[VALUE, VALUE, ...]", "for example seed=[1, 2, 3]");
     }
-    Node value = Overrides.value("--over " + argument, argument.substring(equals + 1));
+    String text = argument.substring(equals + 1);
+    Node value =
+        text.startsWith("@")
+            ? YamlReader.read(Path.of(text.substring(1)))
+            : Overrides.value("--over " + argument, text);
     if (!(value instanceof Items items) || items.items().isEmpty()) {
       throw new RecipeException(
           place, "needs a list of values, found " + value.describe(), "for example seed=[1, 2, 3]");

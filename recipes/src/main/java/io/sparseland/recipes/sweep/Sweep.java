@@ -46,13 +46,16 @@ public final class Sweep {
    * Checks every combination.
    *
    * @param overrides as {@code --set}, for all runs
-   * @param over {@code PATH=[VALUE, ...]}, one an axis
+   * @param over {@code PATH=[VALUE, ...]} or {@code PATH=@FILE}, one an axis
    * @throws io.sparseland.recipes.language.RecipeException with the mistakes of a combination
    * @throws IOException if the recipe cannot be read
    */
   public static Sweep of(Path recipe, List<String> overrides, List<String> over)
       throws IOException {
-    List<Axis> axes = over.stream().map(Axis::parse).toList();
+    List<Axis> axes = new ArrayList<>();
+    for (String argument : over) {
+      axes.add(Axis.parse(argument));
+    }
     if (axes.isEmpty()) {
       throw new Failure(Failure.USAGE, "a sweep needs --over PATH=[VALUE, VALUE, ...]");
     }

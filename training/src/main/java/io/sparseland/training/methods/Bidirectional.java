@@ -86,6 +86,11 @@ public record Bidirectional(long every, boolean exact) implements SparsityMethod
     }
 
     @Override
+    public void show(Operand w, NDArray parameter) {
+      parameter.muli(w.mask());
+    }
+
+    @Override
     public NDArray gradient(Operand w, NDArray effectiveGradient) {
       return effectiveGradient;
     }

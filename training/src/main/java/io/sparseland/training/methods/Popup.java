@@ -88,6 +88,11 @@ public record Popup(boolean frozen, long every) implements SparsityMethod {
     }
 
     @Override
+    public void show(Operand w, NDArray parameter) {
+      parameter.muli(w.mask());
+    }
+
+    @Override
     public NDArray gradient(Operand w, NDArray effectiveGradient) {
       return frozen ? effectiveGradient.zerosLike() : effectiveGradient.mul(w.mask());
     }

@@ -11,6 +11,7 @@ import io.sparseland.core.Statistic;
 import io.sparseland.core.Trigger;
 import io.sparseland.core.UpdateContext;
 import io.sparseland.core.Updater;
+import io.sparseland.pruners.Magnitude;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -60,9 +61,22 @@ record Refresh(Criterion criterion, Trigger when) implements Updater {
     Map<Layer, Mask> masks = new LinkedHashMap<>();
     for (int i = 0; i < kept.length; i++) {
       Layer layer = layers.get(i);
-      float[] scores = Scores.of(criterion, layer, context.evidence(layer));
+      float[] scores = scores(criterion, layer, context);
       masks.put(layer, context.pattern().selectKept(scores, layer.geometry(), kept[i], within));
     }
     return masks;
+  }
+
+  /** Magnitudes are taken from the weights directly, as every step may ask for them. */
+  private static float[] scores(Criterion criterion, Layer layer, UpdateContext context) {
+    if (!(criterion instanceof Magnitude)) {
+      return Scores.of(criterion, layer, context.evidence(layer));
+    }
+    float[] scores = new float[layer.geometry().size()];
+    layer.parameter().getArray().toByteBuffer(true).asFloatBuffer().get(scores);
+    for (int i = 0; i < scores.length; i++) {
+      scores[i] = Math.abs(scores[i]);
+    }
+    return scores;
   }
 }

@@ -69,6 +69,11 @@ public record StraightThrough(double decay, long every) implements SparsityMetho
     }
 
     @Override
+    public void show(Operand w, NDArray parameter) {
+      parameter.muli(w.mask());
+    }
+
+    @Override
     public NDArray gradient(Operand w, NDArray effectiveGradient) {
       return effectiveGradient;
     }
