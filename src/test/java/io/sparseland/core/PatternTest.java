@@ -106,6 +106,49 @@ class PatternTest {
         .hasMessageContaining("3 input channels");
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"2:4", "1:4", "3:8", "1:16", "2:6", "1:2", "5:32"})
+  void groups_agree_with_a_sort_of_each_on_scores_full_of_ties(String text) {
+    Pattern.NM pattern = (Pattern.NM) Pattern.parse(text);
+    for (Geometry g :
+        new Geometry[] {
+          Geometry.linear(7, 96), new Geometry(3, 96 * 2, 96, 1, 2, 1), Geometry.linear(1, 192)
+        }) {
+      float[] scores = Fixtures.tied(new java.util.Random(3), g.size());
+
+      Mask mask = pattern.select(scores, g, pattern.group() - pattern.keep(), Scope.LAYER);
+
+      java.util.Map<Integer, java.util.List<Integer>> groups = new java.util.TreeMap<>();
+      for (int i = 0; i < g.size(); i++) {
+        int unit = pattern.unitOf(g, i) / pattern.group();
+        groups.computeIfAbsent(unit, u -> new java.util.ArrayList<>()).add(i);
+      }
+      for (java.util.List<Integer> members : groups.values()) {
+        members.sort(
+            java.util.Comparator.comparingDouble((Integer i) -> scores[i]).thenComparing(i -> i));
+        int pruned = pattern.group() - pattern.keep();
+        for (int k = 0; k < members.size(); k++) {
+          assertThat(mask.get(members.get(k))).isEqualTo(k >= pruned);
+        }
+      }
+    }
+  }
+
+  @Test
+  void groups_refuse_what_returns_and_what_is_no_number() {
+    float gone = Float.NEGATIVE_INFINITY;
+    Geometry g = Geometry.linear(1, 8);
+    float[] three = {1, 2, 3, 4, gone, gone, gone, 1};
+    float[] nan = {1, 2, 3, 4, 1, Float.NaN, 2, 1};
+
+    assertThat(bits(Pattern.nm(2, 4).select(new float[] {gone, 2, 3, 4, 1, gone, gone, 1}, g, 2, Scope.LAYER)))
+        .isEqualTo("00111001");
+    assertThatThrownBy(() -> Pattern.nm(2, 4).select(three, g, 2, Scope.LAYER))
+        .hasMessageContaining("weight 6 is already pruned, but only 2 of its 4");
+    assertThatThrownBy(() -> Pattern.nm(2, 4).select(nan, g, 2, Scope.LAYER))
+        .hasMessageContaining("score at index 5 is NaN");
+  }
+
   @Test
   void remainder_dense_keeps_the_tail_of_each_row() {
     Pattern pattern = Pattern.parse("2:4+dense");

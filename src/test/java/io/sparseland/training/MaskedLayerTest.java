@@ -52,7 +52,8 @@ class MaskedLayerTest {
           };
 
       MaskUpdate update =
-          Torch.withoutGradients(() -> masked.replace(mask(layer, 0, 1, 2, 5), 40, keeper));
+          Torch.withoutGradients(() -> masked.replace(mask(layer, 0, 1, 2, 5), 40, keeper))
+              .orElseThrow();
 
       assertThat(slots).hasSize(1); // 0 and 5 stay, 4 is dropped, 1 and 2 are fresh
       assertThat(slots.get(0)).containsExactly(1, 0, 0, 0, 0, 1);
@@ -67,7 +68,7 @@ class MaskedLayerTest {
 
   private static MaskedLayer masked(Model model, Layer layer, int... kept) {
     return Torch.withoutGradients(
-        () -> new MaskedLayer(layer, mask(layer, kept), model.getNDManager()));
+        () -> MaskedLayer.pruned(layer, mask(layer, kept), model.getNDManager()));
   }
 
   private static Mask mask(Layer layer, int... kept) {

@@ -85,6 +85,11 @@ public final class Mask {
     return of(geometry, pattern, Arrays.copyOf(keep.toLongArray(), wordCount(geometry)));
   }
 
+  /** A mask whose bits are known to follow the pattern; the words are not copied. */
+  static Mask chosen(Geometry geometry, Pattern pattern, long[] words) {
+    return new Mask(geometry, pattern, words);
+  }
+
   /** Whether the weight at a flat index is kept. */
   public boolean get(int index) {
     if (index < 0 || index >= size()) {

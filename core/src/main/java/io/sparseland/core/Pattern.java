@@ -258,6 +258,11 @@ public sealed interface Pattern {
     }
 
     @Override
+    public Mask select(float[] scores, Geometry geometry, long pruneUnits, Scope within) {
+      return PatternGroups.select(this, scores, geometry, pruneUnits);
+    }
+
+    @Override
     public void verify(Mask mask) {
       PatternUnits.verifyGroups(this, mask);
     }

@@ -48,7 +48,9 @@ public enum Statistic {
    */
   SYNAPTIC_FLOW,
   /** One number of U(0, 1) a weight, fixed by seed, layer name and step; {@code [out, in]}. */
-  UNIFORM;
+  UNIFORM,
+  /** Scores that are trained beside the weights by a {@link WeightView}; {@code [out, in]}. */
+  LEARNED;
 
   /** Whether it is measured on the inputs of layers; those stand before the gradients. */
   public boolean ofInputs() {
@@ -57,6 +59,6 @@ public enum Statistic {
 
   /** Whether it needs a backward pass. */
   public boolean ofGradients() {
-    return !ofInputs() && this != UNIFORM;
+    return !ofInputs() && compareTo(UNIFORM) < 0;
   }
 }

@@ -73,6 +73,24 @@ public final class Torch {
     JniUtils.zeroGrad(torch);
   }
 
+  /**
+   * Copies the numbers of an array into the memory of another of the same size and type. The engine
+   * does not hear of it, so a weight may be changed between a forward and a backward pass. ({@link
+   * NDArray#copyTo} would give the other array new memory.)
+   *
+   * @param to in one piece, not a strided view
+   */
+  public static void copy(NDArray from, NDArray to) {
+    Check.that(
+        from.size() == to.size() && from.getDataType() == to.getDataType(),
+        "%s %s cannot be copied into %s %s",
+        from.getDataType(),
+        from.getShape(),
+        to.getDataType(),
+        to.getShape());
+    to.toByteBuffer(true).put(from.toByteBuffer(true));
+  }
+
   /** Threads that one operation may use. */
   public static int threads() {
     return JniUtils.getNumThreads();

@@ -32,4 +32,9 @@ public interface UpdateContext {
    * was not before, become 0; everything else stays as it is to the bit.
    */
   void replace(Layer layer, Mask mask);
+
+  /** All optimizer slots of the whole network become 0. */
+  default void resetSlots() {
+    throw new UnsupportedOperationException("there are no slots here");
+  }
 }

@@ -50,7 +50,19 @@ import io.sparseland.schedulers.dynamic.Gmp;
 import io.sparseland.schedulers.dynamic.RigL;
 import io.sparseland.schedulers.dynamic.SparseEvolution;
 import io.sparseland.schedulers.dynamic.Static;
+import io.sparseland.training.Clip;
 import io.sparseland.training.OptimizerSettings;
+import io.sparseland.training.RateSchedule;
+import io.sparseland.training.methods.AcDc;
+import io.sparseland.training.methods.AdaptiveTrainer;
+import io.sparseland.training.methods.Bidirectional;
+import io.sparseland.training.methods.GroupEnvelope;
+import io.sparseland.training.methods.MaskDecay;
+import io.sparseland.training.methods.Popup;
+import io.sparseland.training.methods.SoftShrinkage;
+import io.sparseland.training.methods.SoftThreshold;
+import io.sparseland.training.methods.StraightThrough;
+import io.sparseland.training.methods.StructureDecay;
 import java.io.UncheckedIOException;
 import java.util.Map;
 import java.util.function.Supplier;
@@ -79,8 +91,11 @@ final class Kinds {
   private static Catalogue catalogue() {
     Catalogue all = new Catalogue();
     during(all);
+    behindViews(all);
     after(all);
     all.kind(Step.class, "train", Step.Train.class, "{}")
+        .kind(Step.class, "iterate", Step.Iterate.class, "{}")
+        .kind(Step.class, "unmask", Step.Unmask.class, "{}")
         .kind(Step.class, "prune", Step.Prune.class, "{}")
         .kind(Step.class, "batch_norm", Step.BatchNorm.class, "{}")
         .kind(Step.class, "evaluate", Step.Evaluate.class, "{}")
@@ -125,6 +140,16 @@ final class Kinds {
             "adamw",
             OptimizerSettings.AdamW.class,
             "{rate: 0.001, weight_decay: 0.01}");
+    all.kind(Clip.class, "norm", Limit.class, "{}", l -> new Clip(Clip.By.NORM, l.most()))
+        .kind(Clip.class, "value", Limit.class, "{}", l -> new Clip(Clip.By.VALUE, l.most()));
+    all.kind(RateSchedule.class, "constant", RateSchedule.Constant.class, "{}")
+        .kind(RateSchedule.class, "linear", RateSchedule.Linear.class, "{warm_up: 0 %, end: 100 %}")
+        .kind(
+            RateSchedule.class,
+            "cosine",
+            RateSchedule.Cosine.class,
+            "{warm_up: 0 %, floor: 0, end: 100 %}")
+        .kind(RateSchedule.class, "drops", RateSchedule.Drops.class, "{factor: 0.1}");
     ALLOCATIONS.forEach(
         (word, make) -> all.kind(Allocation.class, word, None.class, "{}", none -> make.get()));
     all.kind(
@@ -170,6 +195,42 @@ final class Kinds {
     all.kind(Schedule.class, "constant", Constant.class, "{}")
         .kind(Schedule.class, "cosine", Cosine.class, "{floor: 0, end: ^until}")
         .kind(Schedule.class, "exponential", ExponentialDecay.class, "{rate: 3, end: ^until}");
+  }
+
+  /** The number of a {@link Clip}. */
+  private record Limit(double most) {}
+
+  /** Methods with dense weights behind a view, penalties, phases. */
+  private static void behindViews(Catalogue all) {
+    Class<SparsityMethod> method = SparsityMethod.class;
+    String often = "every: 1 steps, allocation: uniform}";
+    all.kind(method, "ste", StraightThrough.class, "{decay: 0, " + often)
+        .kind(method, "sr_ste", StraightThrough.class, "{decay: 0.0002, " + often)
+        .kind(
+            method,
+            "mdgf",
+            MaskDecay.class,
+            "{decay: exponential, rate: 5, until: 75 %, flow: scaled, " + often)
+        .kind(
+            method,
+            "sdgf",
+            StructureDecay.class,
+            "{walk: stepwise, frames: 4, begin: 10 %, until: 75 %, " + often)
+        .kind(method, "bdwp", Bidirectional.class, "{exact: false, " + often)
+        .kind(
+            method,
+            "ast",
+            AdaptiveTrainer.class,
+            "{decay: 0.00006, ramp: 25 %, every: 10 steps, allocation: uniform}")
+        .kind(method, "str", SoftThreshold.class, "{start: -3200, decay: 0, allocation: uniform}")
+        .kind(method, "iss_p", SoftShrinkage.class, "{shrink: 0.95, until: 75 %, " + often)
+        .kind(method, "wgsef", GroupEnvelope.class, "{until: 75 %, " + often)
+        .kind(method, "popup", Popup.class, "{frozen: false, " + often)
+        .kind(
+            method,
+            "ac_dc",
+            AcDc.class,
+            "{begin: 10 %, every: 5 %, until: 75 %, end: 85 %, allocation: global}");
   }
 
   /** Criteria after training, and what may follow them. */

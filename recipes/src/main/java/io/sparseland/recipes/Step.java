@@ -20,9 +20,13 @@ import io.sparseland.kernels.format.CostTable;
 import io.sparseland.pruners.Dsnot;
 import io.sparseland.recipes.language.Applied;
 import io.sparseland.recipes.language.Choice;
+import io.sparseland.recipes.language.Clock;
 import io.sparseland.recipes.language.Default;
 import io.sparseland.recipes.language.Deferred;
+import io.sparseland.training.Clip;
 import io.sparseland.training.OptimizerSettings;
+import io.sparseland.training.RateSchedule;
+import io.sparseland.training.Stepping;
 import java.util.List;
 import java.util.Optional;
 
@@ -39,6 +43,9 @@ public sealed interface Step {
    * @param optimizer with its settings
    * @param batch examples per step, if not that of the data
    * @param sparsity methods, each on its own layers; none trains dense
+   * @param accumulate pieces that a batch is cut into
+   * @param clip what is done to large gradients
+   * @param rates course of the optimizer's rate
    * @param distill what is learned from another model
    */
   record Train(
@@ -46,17 +53,149 @@ public sealed interface Step {
       @Default("{adam: {}}") OptimizerSettings optimizer,
       Optional<Integer> batch,
       @Default("[]") List<Deferred<Applied<SparsityMethod, TrainTarget>>> sparsity,
+      @Default("1") int accumulate,
+      Optional<Clip> clip,
+      @Default("constant") Deferred<RateSchedule> rates,
       Optional<Distill> distill)
       implements Step {
     /** Checks the numbers. */
     public Train {
       Checks.positive("epochs", epochs);
       batch.ifPresent(b -> Checks.positive("batch", b));
+      Checks.positive("accumulate", accumulate);
+    }
+
+    /** The same with another optimizer. */
+    public Train with(OptimizerSettings other) {
+      return new Train(epochs, other, batch, sparsity, accumulate, clip, rates, distill);
+    }
+
+    /** How steps are made in a training of that length. */
+    public Stepping stepping(Clock clock) {
+      return new Stepping(accumulate, clip, rates.at(clock));
     }
 
     @Override
     public String word() {
       return "train";
+    }
+  }
+
+  /**
+   * Trains, then prunes and retrains round after round, the same share of survivors each time:
+   * iterative magnitude pruning, lottery tickets, sparse model soups.
+   *
+   * @param rounds of pruning
+   * @param train the first training
+   * @param retrain of each round; as the first if left out
+   * @param prune what goes in the end
+   * @param weights those that a round starts with
+   * @param rewindTo steps of the first training, for {@code weights: rewound}
+   * @param rate course of the rate in a round
+   * @param soup several retrainings that are averaged
+   */
+  record Iterate(
+      int rounds,
+      Train train,
+      Optional<Train> retrain,
+      Prune prune,
+      @Default("kept") Weights weights,
+      @Default("0") int rewindTo,
+      @Default("own") Rate rate,
+      Optional<Soup> soup)
+      implements Step {
+    /** Checks the numbers. */
+    public Iterate {
+      Checks.positive("rounds", rounds);
+      if (rewindTo < 0) {
+        throw new IllegalArgumentException("rewind_to " + rewindTo + " must be 0 or more");
+      }
+      if (!train.sparsity().isEmpty() || retrain.stream().anyMatch(r -> !r.sparsity().isEmpty())) {
+        throw new IllegalArgumentException(
+            "sparsity comes from 'prune' here: leave it out of train and retrain");
+      }
+    }
+
+    /** What a round starts with. */
+    public enum Weights {
+      /** Those that were trained. */
+      KEPT,
+      /** Those of an early step of the first training: lottery tickets. */
+      REWOUND,
+      /** New random ones: the control of lottery tickets. */
+      REDRAWN
+    }
+
+    /** Course of the rate while retraining. */
+    public enum Rate {
+      /** That of the train step; with {@code %} it is squeezed into a shorter retraining (SLR). */
+      OWN,
+      /** The last part of the first training's, as long as the retraining: rate rewinding. */
+      REWOUND,
+      /** The last of the first training, throughout: fine-tuning. */
+      LAST,
+      /** Linear to 0 after a warm-up of a tenth (LLR). */
+      LINEAR,
+      /** Along half a cosine to 0 (CLR). */
+      COSINE,
+      /** Linear to 0 from a rate that grows with what the pruning took away (ALLR). */
+      ADAPTIVE
+    }
+
+    /**
+     * Retrainings from the same pruned weights, averaged.
+     *
+     * @param members how many, which differ in the order of examples
+     * @param decays weight decays of sgd or adam that members take in turns; the optimizer's if empty
+     * @param choose uniform: all; greedy: in order of accuracy on the last tenth of the training
+     *     examples, which are then not trained on, whoever does not lower it
+     */
+    public record Soup(
+        @Default("3") int members,
+        @Default("[]") List<Double> decays,
+        @Default("uniform") Choose choose) {
+      /** Checks the number. */
+      public Soup {
+        Checks.positive("members", members);
+      }
+
+      /** Who is averaged. */
+      public enum Choose {
+        /** All. */
+        UNIFORM,
+        /** Those that do not lower the accuracy. */
+        GREEDY
+      }
+    }
+
+    /** The training of a round. */
+    public Train again() {
+      return retrain.orElse(train);
+    }
+
+    /** The share of weights pruned after a round: the same share of survivors goes in each. */
+    public double after(int round) {
+      double whole = prune.criterion().common().share();
+      return round == rounds ? whole : 1 - Math.pow(1 - whole, (double) round / rounds);
+    }
+
+    @Override
+    public String word() {
+      return "iterate";
+    }
+  }
+
+  /**
+   * Drops all masks: pruned weights may learn again, from 0. The second half of sparse pre-training
+   * with dense fine-tuning.
+   *
+   * @see <a href="https://arxiv.org/abs/2303.10464">Thangarasa et al. 2023, "SPDF: Sparse
+   *     Pre-training and Dense Fine-tuning for Large Language Models"</a>
+   */
+  record Unmask() implements Step {
+    @Override
+    public String word() {
+      return "unmask";
     }
   }
 

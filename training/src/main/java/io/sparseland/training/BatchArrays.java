@@ -13,14 +13,12 @@ import org.jspecify.annotations.Nullable;
 final class BatchArrays implements AutoCloseable {
 
   private final Examples examples;
-  private final int batch;
   private final NDManager manager;
   private final Pair<NDArray, NDArray> full;
   private @Nullable Pair<NDArray, NDArray> last;
 
   BatchArrays(NDManager parent, Examples examples, int batch) {
     this.examples = examples;
-    this.batch = batch;
     this.manager = parent.newSubManager();
     this.full = pair(Math.min(batch, examples.size()));
   }
@@ -31,15 +29,15 @@ final class BatchArrays implements AutoCloseable {
    *
    * @param order of the epoch, null for the examples' own
    */
-  Pair<NDArray, NDArray> fill(int @Nullable [] order, int from) {
+  Pair<NDArray, NDArray> fill(int @Nullable [] order, int from, int count) {
     Calibrator.Labelled ready = examples.batch(order == null ? from : order[from]);
     if (ready != null) {
       return new Pair<>(ready.data().singletonOrThrow(), ready.labels().singletonOrThrow());
     }
-    int count = Math.min(batch, examples.size() - from);
     Pair<NDArray, NDArray> arrays = full;
     if (full.getValue().size() != count) {
-      if (last == null) {
+      if (last == null || last.getValue().size() != count) {
+        closeLast();
         last = pair(count);
       }
       arrays = last;
@@ -51,6 +49,13 @@ final class BatchArrays implements AutoCloseable {
         arrays.getKey().toByteBuffer(true).asFloatBuffer(),
         arrays.getValue().toByteBuffer(true).asFloatBuffer());
     return arrays;
+  }
+
+  private void closeLast() {
+    if (last != null) {
+      last.getKey().close();
+      last.getValue().close();
+    }
   }
 
   @Override

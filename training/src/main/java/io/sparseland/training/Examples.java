@@ -5,6 +5,7 @@ import ai.djl.ndarray.types.Shape;
 import io.sparseland.core.Calibrator;
 import io.sparseland.core.Check;
 import java.nio.FloatBuffer;
+import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
@@ -103,6 +104,20 @@ public final class Examples {
     return ready.isEmpty()
         ? new Examples(inputs, item, labels, count)
         : new Examples(ready.subList(0, count));
+  }
+
+  /** The last examples, copied. */
+  public Examples last(int count) {
+    Check.that(count >= 1 && count <= size, "last %d examples, allowed: 1 to %d", count, size);
+    int from = size - count;
+    if (!ready.isEmpty()) {
+      return new Examples(ready.subList(from, size));
+    }
+    return new Examples(
+        Arrays.copyOfRange(inputs, from * width, size * width),
+        item,
+        Arrays.copyOfRange(labels, from, size),
+        count);
   }
 
   /** Shape of a batch of inputs. */

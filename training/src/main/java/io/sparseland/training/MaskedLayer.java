@@ -4,26 +4,37 @@ package io.sparseland.training;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
+import ai.djl.training.optimizer.Optimizer;
+import io.sparseland.core.Evidence;
 import io.sparseland.core.Layer;
 import io.sparseland.core.Mask;
 import io.sparseland.core.StateKeeper;
+import io.sparseland.core.Torch;
 import java.nio.FloatBuffer;
 import java.util.Arrays;
+import java.util.Optional;
 
 /**
  * A layer under training with its present mask, kept as floats too, made once and edited in place.
  */
-final class MaskedLayer {
+class MaskedLayer {
 
   private final Layer layer;
   private final NDArray keep; // 0 and 1, the parameter's shape
   private Mask mask;
 
   /**
-   * Puts a layer under a mask: its weights outside become 0 at once.
+   * A layer under a mask: its weights outside become 0 at once.
    *
    * @param manager owns the float mask
    */
+  static MaskedLayer pruned(Layer layer, Mask mask, NDManager manager) {
+    MaskedLayer masked = new MaskedLayer(layer, mask, manager);
+    masked.apply();
+    return masked;
+  }
+
+  /** A layer whose weights stay as they are. */
   MaskedLayer(Layer layer, Mask mask, NDManager manager) {
     this.layer = layer;
     this.mask = mask;
@@ -32,14 +43,13 @@ final class MaskedLayer {
     Arrays.fill(ones, 1);
     mask.fillPruned(ones, 0);
     values().put(ones);
-    apply();
   }
 
   Layer layer() {
     return layer;
   }
 
-  Mask mask() {
+  Mask kept() {
     return mask;
   }
 
@@ -59,15 +69,41 @@ final class MaskedLayer {
    *
    * @param step batches completed
    */
-  MaskUpdate replace(Mask next, long step, StateKeeper slots) {
+  Optional<MaskUpdate> replace(Mask next, long step, StateKeeper slots) {
     long[] before = mask.words();
     long[] after = next.words();
     int dropped = write(before, after, 0);
-    apply();
-    slots.mask(layer, keep); // 1 where both masks keep
+    between(slots);
     int grown = write(after, before, 1);
     mask = next;
-    return new MaskUpdate(step, layer.name(), next.size(), next.kept(), dropped, grown);
+    return Optional.of(
+        new MaskUpdate(step, layer.name(), next.size(), next.kept(), dropped, grown));
+  }
+
+  /** The optimizer's step, of whatever is trained beside the weight too. */
+  void step(Optimizer optimizer, String parameterId, NDArray weight, NDArray gradient) {
+    optimizer.update(parameterId, weight, gradient);
+    Torch.withoutGradients(this::apply);
+  }
+
+  /** Scores that are trained beside the weight, if there are any. */
+  Evidence learned() {
+    return Evidence.none();
+  }
+
+  /** Takes another mask and nothing else. */
+  final void change(Mask next) {
+    long[] before = mask.words();
+    long[] after = next.words();
+    write(before, after, 0);
+    write(after, before, 1);
+    mask = next;
+  }
+
+  /** While the float mask is 1 where both masks keep. */
+  void between(StateKeeper slots) {
+    apply();
+    slots.mask(layer, keep);
   }
 
   /** Writes a value into the float mask where the first bits are set and the second are not. */

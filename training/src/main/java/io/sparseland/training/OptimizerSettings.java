@@ -4,12 +4,22 @@ package io.sparseland.training;
 import ai.djl.training.optimizer.Optimizer;
 import ai.djl.training.tracker.Tracker;
 import io.sparseland.core.Check;
+import java.util.function.DoubleSupplier;
 
 /** The optimizers that sparsity works with, with their settings. */
 public sealed interface OptimizerSettings {
 
   /** A fresh DJL optimizer. */
-  Optimizer create();
+  default Optimizer create() {
+    return create(() -> 1);
+  }
+
+  /**
+   * A fresh DJL optimizer whose rate changes.
+   *
+   * @param factor of the rate, asked for at every step
+   */
+  Optimizer create(DoubleSupplier factor);
 
   /**
    * Stochastic gradient descent; DJL computes {@code slot = momentum * slot + rate * (g + decay *
@@ -27,9 +37,9 @@ public sealed interface OptimizerSettings {
     }
 
     @Override
-    public Optimizer create() {
+    public Optimizer create(DoubleSupplier factor) {
       return Optimizer.sgd()
-          .setLearningRateTracker(Tracker.fixed((float) rate))
+          .setLearningRateTracker(tracker(rate, factor))
           .optMomentum((float) momentum)
           .optWeightDecays((float) weightDecay)
           .build();
@@ -50,9 +60,9 @@ public sealed interface OptimizerSettings {
     }
 
     @Override
-    public Optimizer create() {
+    public Optimizer create(DoubleSupplier factor) {
       return Optimizer.adam()
-          .optLearningRateTracker(Tracker.fixed((float) rate))
+          .optLearningRateTracker(tracker(rate, factor))
           .optWeightDecays((float) weightDecay)
           .build();
     }
@@ -71,12 +81,16 @@ public sealed interface OptimizerSettings {
     }
 
     @Override
-    public Optimizer create() {
+    public Optimizer create(DoubleSupplier factor) {
       return Optimizer.adamW()
-          .optLearningRateTracker(Tracker.fixed((float) rate))
+          .optLearningRateTracker(tracker(rate, factor))
           .optWeightDecays((float) weightDecay)
           .build();
     }
+  }
+
+  private static Tracker tracker(double rate, DoubleSupplier factor) {
+    return updates -> (float) (rate * factor.getAsDouble());
   }
 
   private static void checkRate(double rate, double weightDecay) {

@@ -7,6 +7,7 @@ import ai.djl.training.optimizer.Adam;
 import ai.djl.training.optimizer.AdamW;
 import ai.djl.training.optimizer.Optimizer;
 import ai.djl.training.optimizer.Sgd;
+import ai.djl.training.tracker.ParameterTracker;
 import io.sparseland.core.Layer;
 import io.sparseland.core.StateKeeper;
 import java.lang.reflect.Field;
@@ -61,6 +62,40 @@ final class OptimizerSlots implements StateKeeper {
     }
   }
 
+  /**
+   * What an AdamW was built with.
+   *
+   * @throws IllegalArgumentException for any other optimizer
+   */
+  static DirectedAdamW.Settings adamW(Optimizer optimizer) {
+    checkAdamW(optimizer);
+    return new DirectedAdamW.Settings(
+        number(optimizer, Optimizer.class, "weightDecays"),
+        number(optimizer, AdamW.class, "beta1"),
+        number(optimizer, AdamW.class, "beta2"),
+        number(optimizer, AdamW.class, "epsilon"));
+  }
+
+  /** The rate of an AdamW at a parameter's n-th update. */
+  static double rate(Optimizer optimizer, String parameterId, int update) {
+    checkAdamW(optimizer);
+    ParameterTracker tracker =
+        (ParameterTracker) field(optimizer, AdamW.class, "learningRateTracker");
+    return tracker.getNewValue(parameterId, update);
+  }
+
+  private static void checkAdamW(Optimizer optimizer) {
+    if (!(optimizer instanceof AdamW)) {
+      throw new IllegalArgumentException(
+          "this method changes AdamW's step, found %s, allowed: AdamW"
+              .formatted(optimizer.getClass().getSimpleName()));
+    }
+  }
+
+  private static double number(Optimizer optimizer, Class<?> declaring, String name) {
+    return ((Float) field(optimizer, declaring, name)).doubleValue();
+  }
+
   /** The live slots of one parameter; empty before its first step and for Sgd without momentum. */
   List<NDArray> of(String parameterId) {
     List<NDArray> slots = new ArrayList<>();
@@ -78,17 +113,21 @@ final class OptimizerSlots implements StateKeeper {
       Optimizer optimizer, Class<? extends Optimizer> declaring, String... names) {
     List<Map<String, Map<Device, NDArray>>> maps = new ArrayList<>();
     for (String name : names) {
-      try {
-        Field field = declaring.getDeclaredField(name);
-        field.setAccessible(true);
-        maps.add((Map<String, Map<Device, NDArray>>) field.get(optimizer));
-      } catch (ReflectiveOperationException e) {
-        throw new IllegalStateException(
-            "%s of this DJL version has no field '%s'; Sparseland needs DJL 0.36"
-                .formatted(declaring.getSimpleName(), name),
-            e);
-      }
+      maps.add((Map<String, Map<Device, NDArray>>) field(optimizer, declaring, name));
     }
     return maps;
+  }
+
+  private static Object field(Optimizer optimizer, Class<?> declaring, String name) {
+    try {
+      Field field = declaring.getDeclaredField(name);
+      field.setAccessible(true);
+      return field.get(optimizer);
+    } catch (ReflectiveOperationException e) {
+      throw new IllegalStateException(
+          "%s of this DJL version has no field '%s'; Sparseland needs DJL 0.36"
+              .formatted(declaring.getSimpleName(), name),
+          e);
+    }
   }
 }

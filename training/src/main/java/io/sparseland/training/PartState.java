@@ -56,6 +56,24 @@ final class PartState implements UpdateContext {
     return updater.insteadOfOptimizerStep();
   }
 
+  /**
+   * Lets the method's penalty change weights after the optimizer's step.
+   *
+   * @param now batches completed
+   */
+  void penalise(long now) {
+    step = now;
+    part.method()
+        .penalty()
+        .ifPresent(
+            penalty -> {
+              try (NDScope scope = new NDScope()) {
+                scope.suppressNotUsedWarning();
+                penalty.afterStep(this);
+              }
+            });
+  }
+
   @Override
   public long step() {
     return step;
@@ -83,21 +101,26 @@ final class PartState implements UpdateContext {
 
   @Override
   public Mask mask(Layer layer) {
-    return masked(layer).mask();
+    return masked(layer).kept();
   }
 
   @Override
   public Evidence evidence(Layer layer) {
-    masked(layer);
+    Evidence learned = masked(layer).learned();
     Evidence measured =
-        updater.moment() == Updater.Moment.AFTER_BACKWARD ? new Gradient(layer) : Evidence.none();
+        updater.moment() == Updater.Moment.AFTER_BACKWARD ? new Gradient(layer) : learned;
     return measured.withUniform(layer, part.seed(), step);
   }
 
   @Override
   public void replace(Layer layer, Mask mask) {
     MaskedLayer masked = masked(layer);
-    log.accept(masked.replace(mask, step, slots));
+    masked.replace(mask, step, slots).ifPresent(log);
+  }
+
+  @Override
+  public void resetSlots() {
+    slots.resetAll();
   }
 
   private MaskedLayer masked(Layer layer) {

@@ -48,6 +48,7 @@ final class SparseSession {
   private final List<Part> parts;
   private final List<PartState> running = new ArrayList<>();
   private final Map<String, MaskedLayer> byParameter = new HashMap<>();
+  private final List<ViewedLayer> viewed = new ArrayList<>();
   private final Set<String> waiting = new HashSet<>(); // parameters without their update yet
   private final List<MaskUpdate> updates = new ArrayList<>();
   private @Nullable OptimizerSlots slots;
@@ -86,6 +87,7 @@ final class SparseSession {
       attach(trainer, batch.getBatch().getData().getShapes());
     }
     if (waiting.size() == byParameter.size() && !waiting.isEmpty()) {
+      checkNoViews();
       return; // gradients are being accumulated: no step since the last batch
     }
     if (!waiting.isEmpty()) {
@@ -97,6 +99,19 @@ final class SparseSession {
     if (!late) {
       running.forEach(part -> leaveOut |= part.run(Moment.AFTER_BACKWARD, step));
     }
+    for (ViewedLayer layer : viewed) {
+      layer.backwardDone(step);
+    }
+  }
+
+  /** Before the next forward pass, of the same batch or not. */
+  void forwardBegins() {
+    Torch.withoutGradients(() -> viewed.forEach(ViewedLayer::forwardBegins));
+  }
+
+  /** Between the passes of one batch; only a loop of our own can tell. */
+  void forwardDone() {
+    Torch.withoutGradients(() -> viewed.forEach(layer -> layer.forwardDone(step)));
   }
 
   /** One parameter's share of the optimizer step. */
@@ -110,20 +125,42 @@ final class SparseSession {
     }
     if (leaveOut) {
       Torch.zeroGradient(weight);
-    } else {
+    } else if (masked == null) {
       optimizer.update(parameterId, weight, gradient);
-      if (masked != null) {
-        Torch.withoutGradients(masked::apply);
-      }
+    } else {
+      masked.step(optimizer, parameterId, weight, gradient);
     }
     if (waiting.remove(parameterId) && waiting.isEmpty()) {
       step++;
-      Torch.withoutGradients(() -> running.forEach(part -> part.run(Moment.AFTER_STEP, step)));
+      Torch.withoutGradients(this::afterStep);
     }
+  }
+
+  /** Scores of weights that have run away are refused; that is a failed training, no bad setting. */
+  private TrainingFailure diverged(IllegalArgumentException e) {
+    for (MaskedLayer masked : byParameter.values()) {
+      double sum = sum(masked.layer().parameter().getArray());
+      if (!Double.isFinite(sum)) {
+        return new TrainingFailure(
+            step, "the weights of layer '%s' add up to %s".formatted(masked.layer().name(), sum));
+      }
+    }
+    throw e;
+  }
+
+  private void afterStep() {
+    try {
+      running.forEach(part -> part.penalise(step));
+      running.forEach(part -> part.run(Moment.AFTER_STEP, step));
+    } catch (IllegalArgumentException e) {
+      throw diverged(e);
+    }
+    viewed.forEach(layer -> layer.stepDone(step));
   }
 
   void end() {
     if (manager != null && manager.isOpen()) {
+      Torch.withoutGradients(() -> viewed.forEach(layer -> layer.merge(step)));
       finalMasks = masks();
       manager.close();
     }
@@ -173,17 +210,39 @@ final class SparseSession {
     List<Map<Layer, Mask>> first = new ArrayList<>();
     for (Part part : parts) {
       List<Layer> chosen = part.on().select(all);
-      chosen.forEach(layer -> checkFree(layer, taken));
+      for (Layer layer : chosen) {
+        checkFree(layer, taken);
+        part.method().check(layer, part.goal().pattern());
+      }
       first.add(FirstMasks.of(part, chosen));
     }
     for (int i = 0; i < parts.size(); i++) {
       List<MaskedLayer> mine = new ArrayList<>();
-      first.get(i).forEach((layer, mask) -> mine.add(new MaskedLayer(layer, mask, own)));
-      for (MaskedLayer masked : mine) {
-        byParameter.put(masked.layer().parameter().getId(), masked);
-        keeper.mask(masked.layer(), masked.keep());
-      }
+      Part part = parts.get(i);
+      first.get(i).forEach((layer, mask) -> mine.add(covered(part, layer, mask, keeper, own)));
+      mine.forEach(masked -> byParameter.put(masked.layer().parameter().getId(), masked));
       running.add(new PartState(parts.get(i), mine, keeper, updates::add));
+    }
+  }
+
+  private MaskedLayer covered(
+      Part part, Layer layer, Mask mask, StateKeeper keeper, NDManager own) {
+    if (part.method().view().isEmpty()) {
+      MaskedLayer masked = MaskedLayer.pruned(layer, mask, own);
+      keeper.mask(layer, masked.keep());
+      return masked;
+    }
+    ViewedLayer masked = new ViewedLayer(layer, mask, own, part);
+    masked.stepDone(step);
+    viewed.add(masked);
+    return masked;
+  }
+
+  private void checkNoViews() {
+    if (!viewed.isEmpty()) {
+      throw new IllegalStateException(
+          "%s needs an optimizer step after every batch; to accumulate gradients use TrainLoop"
+              .formatted(viewed.get(0).view()));
     }
   }
 

@@ -148,6 +148,16 @@ public final class Sparsity {
     return session.updates();
   }
 
+  /** Told by a loop that may run several forward passes before a step. */
+  void forwardBegins() {
+    session.forwardBegins();
+  }
+
+  /** Told by a loop that runs forward and backward passes itself. */
+  void forwardDone() {
+    session.forwardDone();
+  }
+
   private Part only() {
     if (parts.size() != 1) {
       throw new IllegalStateException("set sparsity, layers, pattern and seed before joining");

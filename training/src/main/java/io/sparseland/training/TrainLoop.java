@@ -41,6 +41,7 @@ public final class TrainLoop {
   private final TrainPlan plan;
   private final Objective objective;
   private final TrainHooks hooks;
+  private @Nullable Sparsity sparsity;
   private long step;
   private double lossSum;
   private long lossCount;
@@ -87,7 +88,8 @@ public final class TrainLoop {
             for (int from = 0; from < test.size(); from += batch) {
               try (NDScope scope = new NDScope()) {
                 scope.suppressNotUsedWarning();
-                Pair<NDArray, NDArray> filled = arrays.fill(null, from);
+                Pair<NDArray, NDArray> filled =
+                    arrays.fill(null, from, Math.min(batch, test.size() - from));
                 NDList out = model.getBlock().forward(store, new NDList(filled.getKey()), false);
                 right += right(out.head(), test, from);
               }
@@ -104,11 +106,11 @@ public final class TrainLoop {
           .getBlock()
           .initialize(model.getNDManager(), DataType.FLOAT32, data.batchShape(plan.batch()));
     }
-    Optimizer optimizer = plan.optimizer().create();
+    Optimizer optimizer = plan.optimizer().create(() -> plan.stepping().rate().at(step));
     DefaultTrainingConfig config =
         new DefaultTrainingConfig(Loss.softmaxCrossEntropyLoss())
             .optDevices(new Device[] {Device.cpu()});
-    Sparsity sparsity = plan.sparsity().isEmpty() ? null : Sparsity.all(plan.sparsity());
+    sparsity = plan.sparsity().isEmpty() ? null : Sparsity.all(plan.sparsity());
     if (sparsity == null) {
       config.optOptimizer(optimizer);
     } else {
@@ -116,13 +118,15 @@ public final class TrainLoop {
     }
     boolean stopped;
     try (Trainer trainer = model.newTrainer(config);
-        BatchArrays arrays = new BatchArrays(trainer.getManager(), data, plan.batch())) {
+        BatchArrays arrays = new BatchArrays(trainer.getManager(), data, piece())) {
       stopped = epochs(trainer, arrays);
+    } catch (TrainingFailure e) { // the trainer is closed by now, so the masks are final
+      throw sparsity == null ? e : e.with(sparsity.masks());
     }
-    return result(stopped, sparsity);
+    return result(stopped);
   }
 
-  private TrainResult result(boolean stopped, @Nullable Sparsity sparsity) {
+  private TrainResult result(boolean stopped) {
     double loss = lossCount == 0 ? Double.NaN : lossSum / lossCount;
     return sparsity == null
         ? new TrainResult(step, stopped, loss, new Masks(Map.of()), List.of())
@@ -142,7 +146,7 @@ public final class TrainLoop {
         if (hooks.stop()) {
           return true;
         }
-        double loss = step(trainer, arrays.fill(order, from));
+        double loss = step(trainer, arrays, order, from);
         lossSum += loss;
         lossCount++;
         step++;
@@ -154,13 +158,37 @@ public final class TrainLoop {
     return false;
   }
 
-  private double step(Trainer trainer, Pair<NDArray, NDArray> filled) {
+  /** Examples that go through the network at once. */
+  private int piece() {
+    int pieces = plan.stepping().accumulate();
+    return (plan.batch() + pieces - 1) / pieces;
+  }
+
+  private double step(Trainer trainer, BatchArrays arrays, int[] order, int from) {
+    int to = Math.min(data.size(), from + plan.batch());
+    double loss = 0;
+    for (int at = from; at < to; at += piece()) {
+      int count = Math.min(piece(), to - at);
+      double share = count / (double) (to - from);
+      loss += share * piece(trainer, arrays.fill(order, at, count), share, at + count == to);
+    }
+    plan.stepping().clip().ifPresent(clip -> clip.apply(model.getBlock().getParameters()));
+    trainer.step();
+    return loss;
+  }
+
+  /** Both passes of a piece; its gradient, times its share of the batch, adds to the others'. */
+  private double piece(
+      Trainer trainer, Pair<NDArray, NDArray> filled, double share, boolean last) {
     NDList inputs = new NDList(filled.getKey());
     NDList labels = new NDList(filled.getValue());
-    double loss;
-    try (NDScope scope = new NDScope()) { // holds everything of this batch but the step itself
+    try (NDScope scope = new NDScope()) { // holds everything of this piece but the step itself
       scope.suppressNotUsedWarning();
       NDList predictions;
+      double loss;
+      if (sparsity != null) {
+        sparsity.forwardBegins();
+      }
       try (GradientCollector collector = trainer.newGradientCollector()) {
         Objective.Value found = objective.evaluate(trainer, inputs, labels);
         predictions = found.predictions();
@@ -169,13 +197,17 @@ public final class TrainLoop {
         if (!Double.isFinite(loss)) {
           throw new TrainingFailure(step, "the loss is " + loss);
         }
-        collector.backward(value);
+        if (sparsity != null) {
+          sparsity.forwardDone();
+        }
+        collector.backward(share == 1 ? value : value.mul(share));
       }
-      BatchData batch = batchData(inputs, labels, predictions);
-      trainer.notifyListeners(listener -> listener.onTrainingBatch(trainer, batch));
+      if (last) { // listeners hear of whole batches: gradients are then complete
+        BatchData batch = batchData(inputs, labels, predictions);
+        trainer.notifyListeners(listener -> listener.onTrainingBatch(trainer, batch));
+      }
+      return loss;
     }
-    trainer.step();
-    return loss;
   }
 
   private BatchData batchData(NDList inputs, NDList labels, NDList predictions) {

@@ -12,9 +12,21 @@ import java.util.List;
  * @param batch examples per step, 1 or more; the last batch of an epoch may be shorter
  * @param seed of initial weights, order of examples and dropout
  * @param sparsity what is kept sparse, on disjoint layers; empty trains densely
+ * @param stepping how a step is made
  */
 public record TrainPlan(
-    OptimizerSettings optimizer, int epochs, int batch, long seed, List<Sparsity> sparsity) {
+    OptimizerSettings optimizer,
+    int epochs,
+    int batch,
+    long seed,
+    List<Sparsity> sparsity,
+    Stepping stepping) {
+
+  /** Plain steps. */
+  public TrainPlan(
+      OptimizerSettings optimizer, int epochs, int batch, long seed, List<Sparsity> sparsity) {
+    this(optimizer, epochs, batch, seed, sparsity, Stepping.plain());
+  }
 
   /** Checks the numbers and copies the list. */
   public TrainPlan {

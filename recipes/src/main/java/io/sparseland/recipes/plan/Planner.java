@@ -2,6 +2,7 @@
 package io.sparseland.recipes.plan;
 
 import io.sparseland.core.Criterion;
+import io.sparseland.core.Layer;
 import io.sparseland.core.Pattern;
 import io.sparseland.core.Pruner;
 import io.sparseland.core.Reconstruction;
@@ -82,7 +83,7 @@ public final class Planner {
     if (mistakes.count() == 0
         && steps.stream()
             .flatMap(s -> s.targets().stream())
-            .noneMatch(t -> t.kept() < t.weights())) {
+            .noneMatch(t -> t.kept() < t.weights() || t.sparsity() == 0)) { // 0 was asked for
       mistakes.add(
           loaded.place("steps"),
           "nothing is pruned by this recipe",
@@ -110,7 +111,8 @@ public final class Planner {
         !recipe.data().trains()
             && step instanceof Step.Train train
             && train.distill().map(d -> d.own() > 0).orElse(true);
-    if (unlearnable || (unlabelled && step instanceof Step.Bench)) {
+    if (unlearnable
+        || (unlabelled && (step instanceof Step.Iterate || step instanceof Step.Bench))) {
       mistakes.add(
           loaded.place("steps", index),
           "'%s' needs labelled examples, this data has none".formatted(step.word()),
@@ -119,6 +121,12 @@ public final class Planner {
     }
     if (step instanceof Step.Train train) {
       return train(train);
+    }
+    if (step instanceof Step.Iterate iterate) {
+      return iterate(iterate);
+    }
+    if (step instanceof Step.Unmask) {
+      return new StepPlan("unmask", "all weights learn again", 0, 0, List.of());
     }
     if (step instanceof Step.Prune prune) {
       List<TargetPlan> targets = new ArrayList<>();
@@ -154,10 +162,32 @@ public final class Planner {
         "evaluate", data.test() + " examples", 0, costs.evaluateSeconds(), List.of());
   }
 
+  private StepPlan iterate(Step.Iterate iterate) {
+    StepPlan first = train(iterate.train());
+    StepPlan again = train(iterate.again());
+    List<TargetPlan> targets = new ArrayList<>();
+    attempt(iterate.prune().criterion(), () -> targets.add(target(iterate.prune())));
+    long members = iterate.soup().map(Step.Iterate.Soup::members).orElse(1);
+    long trainings = (long) iterate.rounds() * members;
+    return new StepPlan(
+        "iterate",
+        "%s; then %d times: %s, %d retrainings of %s"
+            .formatted(
+                first.what(), iterate.rounds(), what(iterate.prune()), members, again.what()),
+        first.optimizerSteps() + trainings * again.optimizerSteps(),
+        first.seconds() + trainings * again.seconds(),
+        targets);
+  }
+
   private StepPlan train(Step.Train train) {
     int batch = train.batch().orElse(recipe.data().batch());
     long perEpoch = (data.train() + batch - 1) / batch;
     Clock clock = perEpoch == 0 ? Clock.unknown() : Clock.of(perEpoch, train.epochs());
+    try {
+      train.stepping(clock);
+    } catch (RecipeException e) {
+      e.mistakes().forEach(m -> mistakes.add(m.place(), m.message(), m.hint()));
+    }
     List<TargetPlan> targets = new ArrayList<>();
     Map<String, String> taken = new HashMap<>();
     for (Deferred<Applied<SparsityMethod, TrainTarget>> deferred : train.sparsity()) {
@@ -205,23 +235,36 @@ public final class Planner {
 
   private TargetPlan target(Applied<SparsityMethod, TrainTarget> method, Clock clock) {
     TrainTarget target = method.common();
-    Pattern pattern = target.pattern(Targets.selector(target.on()).select(model.layers()));
+    double share = target.share(method.value());
+    Pattern pattern =
+        target.pattern(Targets.selector(target.on()).select(model.layers()), method.value());
+    Targets.selector(target.on())
+        .select(model.layers())
+        .forEach(layer -> check(method.value(), layer, pattern));
     Targets.Resolved resolved =
         Targets.resolve(
             model.layers(),
             target.on(),
-            target.sparsity(),
+            share,
             target.allocation(),
             pattern,
             method.value().initial().comparedWithin());
     return Targets.plan(
         method.kind(),
-        target.sparsity(),
+        share,
         pattern.text(),
         resolved,
         model,
         Schedules.updates(method.value(), clock),
-        Schedules.points(method.value(), target.sparsity(), clock));
+        Schedules.points(method.value(), share, clock));
+  }
+
+  private static void check(SparsityMethod method, Layer layer, Pattern pattern) {
+    try {
+      method.check(layer, pattern);
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException("layer '" + layer.name() + "': " + e.getMessage(), e);
+    }
   }
 
   /** Zeros of earlier steps must be spoken of. */

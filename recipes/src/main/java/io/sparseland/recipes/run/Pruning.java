@@ -53,11 +53,25 @@ final class Pruning {
     for (int round = 1; round <= prune.rounds(); round++) {
       present = round(prune, graph, selected, shot, prune.after(round), present);
     }
+    forgive(prune, graph, selected, shot);
+  }
+
+  private void forgive(Step.Prune prune, Graph graph, List<Layer> selected, AfterTraining shot) {
     if (shot instanceof OneShot byWeight) {
-      forgive(target.pattern(selected), byWeight.pruner().within(), selected);
+      Pattern pattern = prune.criterion().common().pattern(selected);
+      forgive(pattern, byWeight.pruner().within(), selected);
     } else {
       forgiveUnits(shot.measured(graph, selected), selected);
     }
+  }
+
+  /** Prunes on to a sparsity; what is pruned already stays. */
+  void further(Step.Prune prune, Graph graph, double sparsity) {
+    List<Layer> selected =
+        Targets.selector(prune.criterion().common().on()).select(Layers.of(graph));
+    AfterTraining shot = prune.method(selected, recipe.seed());
+    round(prune, graph, selected, shot, sparsity, state.masks.byLayer());
+    forgive(prune, graph, selected, shot);
   }
 
   private Map<String, Mask> round(

@@ -30,7 +30,9 @@ import io.sparseland.recipes.data.Evaluation;
 import io.sparseland.recipes.data.LabelledData;
 import io.sparseland.recipes.plan.Plan;
 import io.sparseland.recipes.plan.Planner;
+import io.sparseland.training.Checkpoint;
 import io.sparseland.training.OptimizerSettings;
+import io.sparseland.training.TrainingFailure;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
@@ -122,9 +124,16 @@ public final class Runner {
       }
       StepItem item = recipe.steps().get(i);
       log.event("step", "index", i, "word", item.step().word());
-      step(item.step());
+      try {
+        step(item.step());
+      } catch (TrainingFailure e) {
+        throw stopped(e);
+      }
     }
-    if (state.masks.kept() == state.masks.size()) {
+    boolean denseWanted =
+        plan.steps().stream().flatMap(s -> s.targets().stream()).anyMatch(t -> t.sparsity() == 0)
+            || !recipe.steps(Step.Unmask.class).isEmpty();
+    if (state.masks.kept() == state.masks.size() && !denseWanted) {
       throw new Failure(Failure.USAGE, "nothing was pruned: every weight is still there");
     }
     score("");
@@ -135,6 +144,18 @@ public final class Runner {
     RunFiles.write(folder, loaded, model, state, report, log);
     folder.commit();
     return report;
+  }
+
+  /** Keeps what the last completed step left. */
+  private Failure stopped(TrainingFailure e) {
+    Path name = folder.target().getFileName();
+    Path kept = folder.target().resolveSibling(name + ".stopped.safetensors");
+    state.masked(e.masks());
+    Checkpoint.save(kept, model, state.masks);
+    return new Failure(
+        Failure.BAD_INPUT,
+        "%s; the weights and masks of that step are in '%s'".formatted(e.getMessage(), kept),
+        e);
   }
 
   private void prepareModel() throws IOException {
@@ -160,6 +181,11 @@ public final class Runner {
     }
     if (step instanceof Step.Train train) {
       new Training(recipe, opened, state, new Shown(watcher, log)).run(train);
+    } else if (step instanceof Step.Iterate iterate) {
+      new Iterating(recipe, opened, state, new Shown(watcher, log)).run(iterate, this::graph);
+    } else if (step instanceof Step.Unmask) {
+      log.event("unmasked", "kept", state.masks.kept(), "of", state.masks.size());
+      state.masks = new Masks(Map.of());
     } else if (step instanceof Step.Prune prune) {
       if (state.masks.byLayer().isEmpty()) {
         score("_dense");

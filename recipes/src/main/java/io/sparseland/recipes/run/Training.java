@@ -22,6 +22,7 @@ import io.sparseland.recipes.plan.Targets;
 import io.sparseland.training.Examples;
 import io.sparseland.training.Objective;
 import io.sparseland.training.Sparsity;
+import io.sparseland.training.Stepping;
 import io.sparseland.training.Teacher;
 import io.sparseland.training.TrainHooks;
 import io.sparseland.training.TrainLoop;
@@ -61,21 +62,57 @@ final class Training {
   void run(Step.Train train) throws IOException {
     watcher.phase("training");
     try (NDManager manager = model.getNDManager().newSubManager()) {
-      int batch = train.batch().orElse(recipe.data().batch());
-      if (data instanceof LabelledData labelled) {
-        run(train, labelled.train().examples(), batch);
-      } else { // sequences of many lengths, in batches of one length each
-        run(train, Examples.ready(data.calibration(manager, data.calibrationSize(), batch)), 1);
-      }
+      Examples examples = examples(train, manager);
+      Clock clock = clock(train, examples);
+      run(train, examples, new Course(recipe.seed(), train.stepping(clock), hooks(clock)));
     }
   }
 
-  private void run(Step.Train train, Examples examples, int batch) throws IOException {
-    Clock clock = Clock.of(TrainPlan.stepsPerEpoch(examples.size(), batch), train.epochs());
+  /** The examples; sequences of many lengths come in batches of one length each. */
+  private Examples examples(Step.Train train, NDManager manager) {
+    return data instanceof LabelledData labelled
+        ? labelled.train().examples()
+        : Examples.ready(data.calibration(manager, data.calibrationSize(), asked(train)));
+  }
+
+  /**
+   * What distinguishes one of several trainings by the same step.
+   *
+   * @param seed of the order of examples
+   * @param stepping how steps are made
+   * @param hooks what watches
+   */
+  record Course(long seed, Stepping stepping, TrainHooks hooks) {}
+
+  Clock clock(Step.Train train, Examples examples) {
+    return Clock.of(TrainPlan.stepsPerEpoch(examples.size(), batch(train)), train.epochs());
+  }
+
+  private int asked(Step.Train train) {
+    return train.batch().orElse(recipe.data().batch());
+  }
+
+  /** Examples of a step as the loop counts them: a batch that is ready is one. */
+  private int batch(Step.Train train) {
+    return data instanceof LabelledData ? asked(train) : 1;
+  }
+
+  /** The curve and the progress of one training. */
+  TrainHooks hooks(Clock clock) {
+    return new Hooks(clock);
+  }
+
+  void run(Step.Train train, Examples examples, Course course) throws IOException {
     TrainPlan plan =
         new TrainPlan(
-            train.optimizer(), train.epochs(), batch, recipe.seed(), sparsity(train, clock));
-    TrainResult result = TrainLoop.run(model, examples, plan, objective(train), new Hooks(clock));
+            train.optimizer(),
+            train.epochs(),
+            batch(train),
+            course.seed(),
+            sparsity(train, clock(train, examples)),
+            course.stepping());
+    TrainResult result =
+        TrainLoop.run(model, examples, plan, objective(train), course.hooks());
     if (result.stopped()) {
       throw new Interrupted();
     }
@@ -114,8 +151,8 @@ final class Training {
       var selector = Targets.selector(target.on());
       all.add(
           Sparsity.of(method.value())
-              .at(target.sparsity(), target.allocation())
-              .pattern(target.pattern(selector.select(layers)))
+              .at(target.share(method.value()), target.allocation())
+              .pattern(target.pattern(selector.select(layers), method.value()))
               .seed(recipe.seed())
               .on(selector));
       selector.select(layers).forEach(layer -> held.remove(layer.name()));
