@@ -48,7 +48,14 @@ public enum Statistic {
    */
   SYNAPTIC_FLOW,
   /** One number of U(0, 1) a weight, fixed by seed, layer name and step; {@code [out, in]}. */
-  UNIFORM;
+  UNIFORM,
+  /**
+   * The optimizer's running mean of gradients, also of pruned weights: Sgd's momentum, of Adam
+   * {@code m / (sqrt(v) + 1e-8)}; {@code [out, in]}. In training only.
+   */
+  MOMENTUM,
+  /** 1 where a weight was kept at any time so far, else 0; {@code [out, in]}. In training only. */
+  EVER_ACTIVE;
 
   /** Whether it is measured on the inputs of layers; those stand before the gradients. */
   public boolean ofInputs() {
@@ -57,6 +64,6 @@ public enum Statistic {
 
   /** Whether it needs a backward pass. */
   public boolean ofGradients() {
-    return !ofInputs() && this != UNIFORM;
+    return !ofInputs() && compareTo(UNIFORM) < 0;
   }
 }

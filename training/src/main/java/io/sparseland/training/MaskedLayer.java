@@ -4,11 +4,14 @@ package io.sparseland.training;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
+import io.sparseland.core.Exploration;
 import io.sparseland.core.Layer;
 import io.sparseland.core.Mask;
+import io.sparseland.core.Pattern;
 import io.sparseland.core.StateKeeper;
 import java.nio.FloatBuffer;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A layer under training with its present mask, kept as floats too, made once and edited in place.
@@ -17,7 +20,12 @@ final class MaskedLayer {
 
   private final Layer layer;
   private final NDArray keep; // 0 and 1, the parameter's shape
+  private final long[] everKept; // bits, as those of a mask
+  private final @Nullable DenseStore store;
   private Mask mask;
+  private long steps;
+  private long forward;
+  private long gradient;
 
   /**
    * Puts a layer under a mask: its weights outside become 0 at once.
@@ -25,13 +33,20 @@ final class MaskedLayer {
    * @param manager owns the float mask
    */
   MaskedLayer(Layer layer, Mask mask, NDManager manager) {
+    this(layer, mask, manager, null);
+  }
+
+  /** The same, and with an exploration the weights are stored before. */
+  MaskedLayer(Layer layer, Mask mask, NDManager manager, @Nullable Exploration exploration) {
     this.layer = layer;
     this.mask = mask;
+    this.everKept = mask.words();
+    this.store = exploration == null ? null : new DenseStore(layer, exploration, manager);
     this.keep = manager.create(layer.parameter().getArray().getShape(), DataType.FLOAT32);
     float[] ones = new float[mask.size()];
     Arrays.fill(ones, 1);
     mask.fillPruned(ones, 0);
-    values().put(ones);
+    values(keep).put(ones);
     apply();
   }
 
@@ -53,37 +68,99 @@ final class MaskedLayer {
     layer.parameter().getArray().muli(keep);
   }
 
+  /** The values behind the mask; null for most methods, which store zeros. */
+  @Nullable DenseStore store() {
+    return store;
+  }
+
+  /**
+   * Counts a completed step.
+   *
+   * @param dense whether gradients of pruned weights were needed
+   */
+  void count(boolean dense) {
+    steps++;
+    forward += mask.kept();
+    gradient += dense ? mask.size() : store == null ? mask.kept() : store.learning().kept();
+  }
+
+  /** The steps so far. */
+  LayerWork work() {
+    return new LayerWork(layer.name(), mask.size(), steps, forward, gradient);
+  }
+
+  /** 1 where a weight was kept at any time, else 0; {@code [out, in]}. */
+  NDArray everKept(NDManager manager) {
+    return Mask.of(layer.geometry(), Pattern.unstructured(), everKept).toArray(manager);
+  }
+
   /**
    * Takes another mask: weights that are dropped or grown become 0, and so do their optimizer
-   * slots; those kept in both masks stay as they are. Gradient recording must be off.
+   * slots; those kept in both masks stay as they are. Behind a {@link DenseStore} nothing but the
+   * mask changes. Gradient recording must be off.
+   *
+   * @param keepSlots whether only the slots of what is grown become 0
+   */
+  void replace(Mask next, StateKeeper slots, boolean keepSlots) {
+    long[] before = mask.words();
+    long[] after = next.words();
+    if (store == null && !keepSlots) {
+      write(before, after, 0);
+      apply();
+      slots.mask(layer, keep); // 1 where both masks keep
+      write(after, before, 1);
+    } else if (store == null) {
+      write(before, after, 0);
+      apply();
+      try (NDArray stays = keep.onesLike()) {
+        write(stays, after, before, 0);
+        slots.mask(layer, stays);
+      }
+      write(after, before, 1);
+    } else {
+      write(before, after, 0);
+      write(after, before, 1);
+    }
+    for (int w = 0; w < after.length; w++) {
+      everKept[w] |= after[w];
+    }
+    mask = next;
+  }
+
+  /**
+   * What has changed since another mask.
    *
    * @param step batches completed
    */
-  MaskUpdate replace(Mask next, long step, StateKeeper slots) {
-    long[] before = mask.words();
-    long[] after = next.words();
-    int dropped = write(before, after, 0);
-    apply();
-    slots.mask(layer, keep); // 1 where both masks keep
-    int grown = write(after, before, 1);
-    mask = next;
-    return new MaskUpdate(step, layer.name(), next.size(), next.kept(), dropped, grown);
+  MaskUpdate since(Mask earlier, long step) {
+    long[] before = earlier.words();
+    long[] after = mask.words();
+    int dropped = 0;
+    int grown = 0;
+    int ever = 0;
+    for (int w = 0; w < after.length; w++) {
+      dropped += Long.bitCount(before[w] & ~after[w]);
+      grown += Long.bitCount(after[w] & ~before[w]);
+      ever += Long.bitCount(everKept[w]);
+    }
+    return new MaskUpdate(step, layer.name(), mask.size(), mask.kept(), dropped, grown, ever);
   }
 
   /** Writes a value into the float mask where the first bits are set and the second are not. */
-  private int write(long[] set, long[] clear, float value) {
-    FloatBuffer values = values();
-    int count = 0;
+  private void write(long[] set, long[] clear, float value) {
+    write(keep, set, clear, value);
+  }
+
+  private static void write(NDArray array, long[] set, long[] clear, float value) {
+    FloatBuffer values = values(array);
     for (int w = 0; w < set.length; w++) {
       for (long bits = set[w] & ~clear[w]; bits != 0; bits &= bits - 1) {
         values.put(w * Long.SIZE + Long.numberOfTrailingZeros(bits), value);
-        count++;
       }
     }
-    return count;
   }
 
-  private FloatBuffer values() {
-    return keep.toByteBuffer(true).asFloatBuffer(); // a live view: the array is contiguous
+  private static FloatBuffer values(NDArray array) {
+    return array.toByteBuffer(true).asFloatBuffer(); // a live view: the array is contiguous
   }
 }

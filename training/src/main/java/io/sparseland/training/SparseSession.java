@@ -94,6 +94,7 @@ final class SparseSession {
     }
     waiting.addAll(byParameter.keySet());
     leaveOut = late;
+    running.forEach(part -> part.backwardDone(step));
     if (!late) {
       running.forEach(part -> leaveOut |= part.run(Moment.AFTER_BACKWARD, step));
     }
@@ -111,15 +112,30 @@ final class SparseSession {
     if (leaveOut) {
       Torch.zeroGradient(weight);
     } else {
-      optimizer.update(parameterId, weight, gradient);
+      Runnable update = () -> optimizer.update(parameterId, weight, gradient);
+      DenseStore store = masked == null ? null : masked.store();
+      if (store == null) {
+        update.run();
+      } else {
+        Torch.withoutGradients(() -> store.step(gradient, slotsOf(parameterId), update));
+      }
       if (masked != null) {
         Torch.withoutGradients(masked::apply);
       }
     }
     if (waiting.remove(parameterId) && waiting.isEmpty()) {
       step++;
+      running.forEach(PartState::count);
       Torch.withoutGradients(() -> running.forEach(part -> part.run(Moment.AFTER_STEP, step)));
     }
+  }
+
+  private List<NDArray> slotsOf(String parameterId) {
+    return slots == null ? List.of() : slots.of(parameterId);
+  }
+
+  List<LayerWork> work() {
+    return running.stream().flatMap(part -> part.work().stream()).toList();
   }
 
   void end() {
@@ -178,13 +194,21 @@ final class SparseSession {
     }
     for (int i = 0; i < parts.size(); i++) {
       List<MaskedLayer> mine = new ArrayList<>();
-      first.get(i).forEach((layer, mask) -> mine.add(new MaskedLayer(layer, mask, own)));
+      Part part = parts.get(i);
+      first
+          .get(i)
+          .forEach(
+              (layer, mask) -> {
+                FirstMasks.initialise(part, layer, mask);
+                mine.add(new MaskedLayer(layer, mask, own, part.method().exploration().orElse(null)));
+              });
       for (MaskedLayer masked : mine) {
         byParameter.put(masked.layer().parameter().getId(), masked);
         keeper.mask(masked.layer(), masked.keep());
       }
-      running.add(new PartState(parts.get(i), mine, keeper, updates::add));
+      running.add(new PartState(part, mine, keeper, own, updates::add));
     }
+    running.forEach(PartState::begin);
   }
 
   private static void checkFree(Layer layer, Set<Layer> taken) {
