@@ -115,8 +115,7 @@ class SparseToSparseTrainingTest {
   @Test
   void top_kast_moves_only_what_learns_and_uses_only_the_largest() {
     for (OptimizerSettings optimizer : List.of(SGD, new OptimizerSettings.Adam(0.01, 0.01))) {
-      TopKast method =
-          new TopKast(0.5, EVERY_5, new Exploration(1e-3, Exploration.Form.L2));
+      TopKast method = new TopKast(0.5, EVERY_5, 1e-3, Exploration.Form.L2);
       AtomicReference<Mask> first = new AtomicReference<>();
 
       Sparsity result =

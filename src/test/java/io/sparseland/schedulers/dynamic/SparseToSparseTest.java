@@ -149,7 +149,7 @@ class SparseToSparseTest {
     assertThat(bits(context.mask(a))).isEqualTo("10010110");
     assertThat(bits(context.mask(b))).isEqualTo("11100000"); // 1 returns with momentum .04
     assertThat(Scores.weights(b)).containsExactly(.4f, .2f, .6f, 0, 0, 0, 0, 0);
-    assertThat(context.slots.get(a)).containsExactly(.2f, .2f, -.2f, 0, 0, 0, 0, 0);
+    assertThat(context.slots.get(a)).containsExactly(.2f, 0, 0, 0, 0, 0, 0, 0);
   }
 
   @ParameterizedTest
@@ -278,7 +278,7 @@ class SparseToSparseTest {
     context.sparsity = step -> 0.75;
     Exploration loss = new Exploration(0.01, Exploration.Form.L2);
 
-    new TopKast(0.5, EVERY, loss).updater().update(context);
+    new TopKast(0.5, EVERY, 0.01, Exploration.Form.L2).updater().update(context);
 
     Mask used = context.mask(layer);
     Mask learning = requireNonNull(context.learning.get(layer));
@@ -296,7 +296,7 @@ class SparseToSparseTest {
 
     assertThatThrownBy(
             () ->
-                new TopKast(0.75, EVERY, new Exploration(0, Exploration.Form.L2))
+                new TopKast(0.75, EVERY, 0, Exploration.Form.L2)
                     .updater()
                     .update(context))
         .hasMessageContaining("backward sparsity 0.75 is above the target 0.5");

@@ -67,6 +67,7 @@ final class Training {
       throw new Interrupted();
     }
     state.masked(result.masks());
+    state.ledger.trained(result, batch, examples.size(), train.epochs());
     log.event(
         "trained",
         "steps",
@@ -92,6 +93,7 @@ final class Training {
           Sparsity.of(method.value())
               .at(target.sparsity(), target.allocation())
               .pattern(target.pattern(selector.select(layers)))
+              .initialised(target.init())
               .seed(recipe.seed())
               .on(selector));
       selector.select(layers).forEach(layer -> held.remove(layer.name()));

@@ -24,15 +24,18 @@ import java.util.Optional;
  *
  * @param backward sparsity of B, below the target
  * @param when A and B are chosen anew, and at the start; every 100 steps is as good as every one
- * @param loss on the stored weights
+ * @param strength of the exploration loss on the stored weights, 0 or more
+ * @param form of that loss
  * @see <a href="https://arxiv.org/abs/2106.03517">Jayakumar et al. 2021, "Top-KAST: Top-K Always
  *     Sparse Training"</a>
  */
-public record TopKast(double backward, Trigger when, Exploration loss) implements SparsityMethod {
+public record TopKast(double backward, Trigger when, double strength, Exploration.Form form)
+    implements SparsityMethod {
 
-  /** Checks the sparsity. */
+  /** Checks sparsity and strength. */
   public TopKast {
     Check.fraction("backward", backward);
+    Check.that(strength >= 0 && strength <= 1e6, "strength is %s, allowed: 0 or more", strength);
   }
 
   @Override
@@ -42,7 +45,7 @@ public record TopKast(double backward, Trigger when, Exploration loss) implement
 
   @Override
   public Optional<Exploration> exploration() {
-    return Optional.of(loss);
+    return Optional.of(new Exploration(strength, form));
   }
 
   @Override
