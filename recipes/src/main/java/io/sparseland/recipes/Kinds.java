@@ -173,7 +173,7 @@ final class Kinds {
             SparsityMethod.class,
             "set",
             SparseEvolution.class,
-            "{every: 1 epochs, until: 100 %, drop: {constant: 0.3}, by_sign: false, fresh: zero}")
+            "{every: 1 epochs, until: 99 %, drop: {constant: 0.3}, by_sign: false, fresh: zero}")
         .kind(SparsityMethod.class, "static", Static.class, "{initial: random}")
         .kind(
             SparsityMethod.class,
@@ -190,7 +190,7 @@ final class Kinds {
   }
 
   private static void sparseToSparse(Catalogue all) {
-    String late = "until: 100 %, drop: {cosine: {from: 0.5, floor: 0.005}}";
+    String late = "until: 99 %, drop: {cosine: {from: 0.5, floor: 0.005}}";
     all.kind(
             SparsityMethod.class,
             "itop",

@@ -39,6 +39,11 @@ record Digits(String name, String artifact) {
           "no folder '%s' with %s.gz in %s; give it with --data DIR, or use --allow-download"
               .formatted(name, TRAIN_IMAGES, folders.searched()));
     }
+    return in(folder);
+  }
+
+  /** The four files of a folder. */
+  LabelledData in(Path folder) throws IOException {
     return IdxImages.examples(
         IdxImages.read(file(folder, TRAIN_IMAGES), file(folder, TRAIN_LABELS)),
         IdxImages.read(file(folder, TEST_IMAGES), file(folder, TEST_LABELS)));

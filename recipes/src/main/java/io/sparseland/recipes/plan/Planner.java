@@ -77,7 +77,7 @@ public final class Planner {
     if (mistakes.count() == 0
         && steps.stream()
             .flatMap(s -> s.targets().stream())
-            .noneMatch(t -> t.kept() < t.weights())) {
+            .noneMatch(t -> t.kept() < t.weights() || t.sparsity() == 0)) { // 0 was asked for
       mistakes.add(
           loaded.place("steps"),
           "nothing is pruned by this recipe",

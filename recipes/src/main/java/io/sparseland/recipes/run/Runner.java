@@ -122,7 +122,9 @@ public final class Runner {
       log.event("step", "index", i, "word", item.step().word());
       step(item.step());
     }
-    if (state.masks.kept() == state.masks.size()) {
+    boolean denseWanted =
+        plan.steps().stream().flatMap(s -> s.targets().stream()).anyMatch(t -> t.sparsity() == 0);
+    if (state.masks.kept() == state.masks.size() && !denseWanted) {
       throw new Failure(Failure.USAGE, "nothing was pruned: every weight is still there");
     }
     score("");
@@ -264,6 +266,7 @@ public final class Runner {
     @Nullable TrainBench trainBench;
     final List<Report.CurvePoint> curve = new ArrayList<>();
     final List<String> notes = new ArrayList<>();
+    final Ledger ledger = new Ledger();
     final java.util.Map<String, LayerOutcome> outcomes = new java.util.LinkedHashMap<>();
 
     /** Share of the weights that the count rule may round away: one per comparison group. */

@@ -67,7 +67,8 @@ final class Training {
       throw new Interrupted();
     }
     state.masked(result.masks());
-    state.ledger.trained(result, batch, examples.size(), train.epochs());
+    double seen = (double) examples.size() * train.epochs();
+    state.ledger.trained(result.work(), result.updates(), seen, result.steps());
     log.event(
         "trained",
         "steps",
