@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import ai.djl.Model;
+import ai.djl.ndarray.NDManager;
 import ai.djl.training.EasyTrain;
 import ai.djl.training.Trainer;
 import ai.djl.training.listener.TrainingListener;
@@ -31,8 +32,10 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
@@ -171,6 +174,44 @@ class SparseToSparseTrainingTest {
       }
 
       assertThat(Nets.weights(a, "linear.0")).isEqualTo(Nets.weights(b, "linear.0"));
+    }
+  }
+
+  static List<SparsityMethod> all() {
+    Trigger often = Trigger.every(5).until(1000);
+    return List.of(
+        new RigL(step -> 0.3, often, false, 3),
+        new Itop(step -> 0.3, often, Itop.Growth.UNFIRED),
+        new SparseMomentum(step -> 0.3, often),
+        new DynamicReparameterization(step -> 0.2, often, 0.01),
+        new Mest(step -> 0.3, often, 0.5, true),
+        new TopKast(0.5, often, 1e-3, Exploration.Form.L1),
+        new GraNet(0.5, step -> 0.3, often, 400));
+  }
+
+  @ParameterizedTest
+  @MethodSource("all")
+  void arrays_stay_the_same_in_number(SparsityMethod method) {
+    try (Model model = Nets.mlp(5, 12, 16, 8, 3)) {
+      NDManager manager = model.getNDManager();
+      Set<Integer> counts = new HashSet<>();
+      TrainHooks hooks =
+          new TrainHooks() {
+            @Override
+            public void progress(TrainProgress progress) {
+              if (progress.step() % 20 == 0 && progress.step() > 20) { // at one point of the cycle
+                counts.add(
+                    manager.getManagedArrays().size()
+                        + manager.getParentManager().getManagedArrays().size());
+              }
+            }
+          };
+      TrainPlan plan = new TrainPlan(SGD, 25, 8, 1, List.of(sparsity(method)));
+
+      TrainResult result = TrainLoop.run(model, Nets.blobs(160, 12, 3, 9), plan, hooks);
+
+      assertThat(result.updates()).hasSizeGreaterThan(100);
+      assertThat(counts).hasSize(1);
     }
   }
 
