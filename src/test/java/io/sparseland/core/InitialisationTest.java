@@ -19,8 +19,8 @@ class InitialisationTest {
 
     assertThat(Initialisation.LAYER.deviations(dense)[3]).isCloseTo(0.050508, within(5e-7));
     assertThat(
-            Initialisation.LAYER.deviations(
-                Mask.of(dense.geometry(), Pattern.unstructured(), tenth))[3])
+            Initialisation.LAYER
+                .deviations(Mask.of(dense.geometry(), Pattern.unstructured(), tenth))[3])
         .isCloseTo(0.159719, within(5e-7));
   }
 

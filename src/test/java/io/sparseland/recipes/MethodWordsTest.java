@@ -46,25 +46,33 @@ class MethodWordsTest {
 
   static Stream<Arguments> methods() {
     return Stream.of(
-        Arguments.of("rigl: {sparsity: 0.9, batches: 4}",
+        Arguments.of(
+            "rigl: {sparsity: 0.9, batches: 4}",
             new RigL(Cosine.decay(0.3, 750), Trigger.every(100).until(750), false, 4)),
-        Arguments.of("set: {sparsity: 0.9, fresh: normal, by_sign: true}",
+        Arguments.of(
+            "set: {sparsity: 0.9, fresh: normal, by_sign: true}",
             new SparseEvolution(new Constant(0.3), LATE, true, Fresh.NORMAL)),
-        Arguments.of("itop: {sparsity: 0.9, every: 100 steps, grow: unfired}",
+        Arguments.of(
+            "itop: {sparsity: 0.9, every: 100 steps, grow: unfired}",
             new Itop(FALLING, LATE, Itop.Growth.UNFIRED)),
         Arguments.of("snfs: {sparsity: 0.9}", new SparseMomentum(FALLING, LATE)),
-        Arguments.of("dsr: {sparsity: 0.9}",
-            new DynamicReparameterization(
-                new Constant(0.1), Trigger.every(100).until(750), 0.001)),
-        Arguments.of("mest: {sparsity: 0.9, grow_first: true}",
+        Arguments.of(
+            "dsr: {sparsity: 0.9}",
+            new DynamicReparameterization(new Constant(0.1), Trigger.every(100).until(750), 0.001)),
+        Arguments.of(
+            "mest: {sparsity: 0.9, grow_first: true}",
             new Mest(
                 new Stepped(List.of(0.2, 0.1), List.of(560L)),
-                Trigger.every(100).until(750), 0, true)),
-        Arguments.of("topkast: {sparsity: 0.9, backward: 0.8, form: l1}",
+                Trigger.every(100).until(750),
+                0,
+                true)),
+        Arguments.of(
+            "topkast: {sparsity: 0.9, backward: 0.8, form: l1}",
             new TopKast(0.8, Trigger.every(100).until(1000), 1e-4, Exploration.Form.L1)),
         Arguments.of("granet: {sparsity: 0.9, from: 0.5}", new GraNet(0.5, FALLING, LATE, 680)),
         Arguments.of("dsl: {sparsity: 0.5, batches: 7}", new SparseEmbedding(FALLING, LATE, 7)),
-        Arguments.of("set: {sparsity: 0.9, drop: {inverse_power: 0.3}}",
+        Arguments.of(
+            "set: {sparsity: 0.9, drop: {inverse_power: 0.3}}",
             new SparseEvolution(new InversePower(0.3, 3, 990), LATE)),
         Arguments.of(
             "set: {sparsity: 0.9, drop: {rate_coupled:"

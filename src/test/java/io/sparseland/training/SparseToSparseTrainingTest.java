@@ -94,7 +94,10 @@ class SparseToSparseTrainingTest {
         });
 
     List<Integer> first =
-        seen.stream().filter(u -> u.layer().equals("linear.0")).map(MaskUpdate::everActive).toList();
+        seen.stream()
+            .filter(u -> u.layer().equals("linear.0"))
+            .map(MaskUpdate::everActive)
+            .toList();
     assertThat(first).hasSize(12).isSorted();
     assertThat(first.get(11)).isGreaterThan(2 * 48);
   }
@@ -166,8 +169,7 @@ class SparseToSparseTrainingTest {
     try (Model a = Nets.mlp(5, 12, 16, 8, 3);
         Model b = Nets.mlp(6, 12, 16, 8, 3)) {
       for (Model model : List.of(a, b)) {
-        Sparsity sparsity =
-            sparsity(new Static()).initialised(Initialisation.UNIT);
+        Sparsity sparsity = sparsity(new Static()).initialised(Initialisation.UNIT);
         TrainPlan plan =
             new TrainPlan(new OptimizerSettings.Sgd(1e-12, 0, 0), 1, 8, 1, List.of(sparsity));
         TrainLoop.run(model, Nets.blobs(8, 12, 3, 9), plan, TrainHooks.none());
@@ -221,7 +223,9 @@ class SparseToSparseTrainingTest {
         / work.stream().mapToInt(LayerWork::size).sum();
   }
 
-  /** 60 steps of a small classifier; the watcher sees the state before every step and at the end. */
+  /**
+   * 60 steps of a small classifier; the watcher sees the state before every step and at the end.
+   */
   private static Sparsity train(
       SparsityMethod method, OptimizerSettings settings, Consumer<Sparsity> watcher) {
     try (Model model = Nets.mlp(5, 12, 16, 8, 3)) {

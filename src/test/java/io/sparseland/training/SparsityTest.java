@@ -134,7 +134,8 @@ class SparsityTest {
       assertThat(grown).isPositive();
       assertThat(sparsity.updates()).hasSize(1);
       MaskUpdate update = sparsity.updates().get(0);
-      assertThat(update).isEqualTo(new MaskUpdate(6, "linear.0", 192, 48, grown, grown, 48 + grown));
+      assertThat(update)
+          .isEqualTo(new MaskUpdate(6, "linear.0", 192, 48, grown, grown, 48 + grown));
       assertThat(seen.masks.get(20)).isEqualTo(seen.masks.get(7)); // frozen after `until`
       assertThat(seen.weight(8, "linear.0")).isNotEqualTo(now);
     }

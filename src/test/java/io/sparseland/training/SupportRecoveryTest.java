@@ -29,7 +29,6 @@ import org.junit.jupiter.api.Test;
  * One sparse linear layer with 100 inputs, 10 of them informative, and 20 connections: a method
  * that looks at gradients must find all 10; a fixed random mask has 2 of them on average.
  */
-@Tag("slow")
 class SupportRecoveryTest {
 
   private static final int INPUTS = 100;
@@ -56,6 +55,7 @@ class SupportRecoveryTest {
   }
 
   @Test
+  @Tag("slow")
   void rigl_imitates_a_sparse_teacher_better_than_a_static_mask_does() throws Exception {
     double rigl = 0;
     double fixed = 0;
@@ -79,10 +79,7 @@ class SupportRecoveryTest {
     float[] y = teacher(random, x, train + test);
     try (Model model = Nets.mlp(seed, INPUTS, 64, 1)) {
       Sparsity sparsity =
-          Sparsity.of(method)
-              .at(0.98, Allocation.uniform())
-              .on(Nets.only("linear.0"))
-              .seed(seed);
+          Sparsity.of(method).at(0.98, Allocation.uniform()).on(Nets.only("linear.0")).seed(seed);
       Optimizer sgd =
           Optimizer.sgd().setLearningRateTracker(Tracker.fixed(0.01f)).optMomentum(0.9f).build();
       try (Trainer trainer =

@@ -6,8 +6,8 @@ package io.sparseland.core;
  * take a used one's place by chance.
  *
  * <p>With A the mask, B the set that learns (A within B) and d the density of A, a weight counts by
- * {@code c = 1} on A, {@code 1 / d} on B without A, 0 elsewhere; the loss is {@code strength · sum c
- * θ^2 / 2} or {@code strength · sum c |θ|}.
+ * {@code c = 1} on A, {@code 1 / d} on B without A, 0 elsewhere; the loss is {@code strength · sum
+ * c θ^2 / 2} or {@code strength · sum c |θ|}.
  *
  * @param strength 0 or more
  * @param form of the loss

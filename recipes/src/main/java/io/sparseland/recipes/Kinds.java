@@ -15,8 +15,8 @@ import io.sparseland.core.UniformPlus;
 import io.sparseland.kernels.format.CostTable;
 import io.sparseland.kernels.format.FormatException;
 import io.sparseland.models.Encoder;
-import io.sparseland.models.Lenet5;
 import io.sparseland.models.Lenet;
+import io.sparseland.models.Lenet5;
 import io.sparseland.models.Mlp;
 import io.sparseland.pruners.Alps;
 import io.sparseland.pruners.BiasCompensation;
@@ -144,8 +144,10 @@ final class Kinds {
         fixed -> Allocation.fixed(fixed.sparsities()));
     all.kind(Allocation.class, "owl", Owl.class, "{spread: 0.08, outlier: 5}")
         .kind(Allocation.class, "uniform_plus", UniformPlus.class, "{head: 0.2}")
-        .kind(Allocation.class, "er", Power.class, "{power: 1}", p -> new ErdosRenyi(false, p.power))
-        .kind(Allocation.class, "erk", Power.class, "{power: 1}", p -> new ErdosRenyi(true, p.power))
+        .kind(
+            Allocation.class, "er", Power.class, "{power: 1}", p -> new ErdosRenyi(false, p.power))
+        .kind(
+            Allocation.class, "erk", Power.class, "{power: 1}", p -> new ErdosRenyi(true, p.power))
         .kind(Allocation.class, "epsilon", Epsilon.class, "{}");
     all.text(CostTable.class, Kinds::profile).text(PatternSetting.class, PatternSetting::parse);
     all.text(Pattern.class, Pattern::parse).text(Comparison.class, Comparison::parse);

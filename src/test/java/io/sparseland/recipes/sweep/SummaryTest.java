@@ -30,7 +30,8 @@ class SummaryTest {
     assertThat(all.get(0).mean()).isCloseTo(0.93, within(1e-12));
     assertThat(requireNonNull(all.get(0).deviation())).isCloseTo(Math.sqrt(2.5e-4), within(1e-12));
     assertThat(requireNonNull(all.get(0).difference())).isCloseTo(0.02, within(1e-12));
-    // differences .01 .03 .01 .03 .02: t = .02 / (.01 / sqrt 5) = 4.472136 with 4 degrees of freedom
+    // differences .01 .03 .01 .03 .02: t = .02 / (.01 / sqrt 5) = 4.472136 with 4 degrees of
+    // freedom
     assertThat(requireNonNull(all.get(0).p())).isCloseTo(0.011058, within(5e-6));
     assertThat(all.get(1).difference()).isNull();
     assertThat(all.get(1).p()).isNull();
@@ -75,7 +76,8 @@ class SummaryTest {
 
   @Test
   void without_seeds_there_is_nothing_to_sum_up() {
-    Row row = new Row("run", Map.of("m", "a"), "a", Map.of("accuracy", 0.5, "sparsity", 0.9), 0, "");
+    Row row =
+        new Row("run", Map.of("m", "a"), "a", Map.of("accuracy", 0.5, "sparsity", 0.9), 0, "");
 
     assertThat(Summary.of(List.of(row), "a")).isEmpty();
   }

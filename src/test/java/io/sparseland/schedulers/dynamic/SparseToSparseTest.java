@@ -67,7 +67,8 @@ class SparseToSparseTest {
 
     assertThat(bits(context.mask(layer))).isEqualTo("1001 1101 0010");
     assertThat(Scores.weights(layer)).containsExactly(.5f, 0, 0, 0, .3f, 0, 0, -.8f, 0, 0, 0, 0);
-    assertThat(context.slots.get(layer)).containsExactly(.2f, 0, 0, 0, -.06f, 0, 0, .1f, 0, 0, 0, 0);
+    assertThat(context.slots.get(layer))
+        .containsExactly(.2f, 0, 0, 0, -.06f, 0, 0, .1f, 0, 0, 0, 0);
   }
 
   @Test
@@ -152,6 +153,23 @@ class SparseToSparseTest {
     assertThat(context.slots.get(a)).containsExactly(.2f, 0, 0, 0, 0, 0, 0, 0);
   }
 
+  @Test
+  void snfs_fills_no_layer_to_the_last_place() {
+    float[] strong = {.1f, .2f, .3f, 0, 0, 0, 0, 0};
+    Layer a = layer("a", strong, 0, 1, 2);
+    float[] weak = new float[20];
+    Arrays.fill(weak, 0, 14, .5f);
+    Layer b = layer("b", weak, IntStream.range(0, 14).toArray());
+    context.slots.put(a, new float[] {1, 1, 1, 1, 1, 1, 1, 1});
+    context.slots.put(b, new float[20]);
+
+    new SparseMomentum(new Constant(0.5), EVERY).updater().update(context);
+
+    // 2 and 6 of 14 go (no more are free); a wants all 8, has room for 7 and takes 0.99 of it
+    assertThat(context.mask(a).kept()).isEqualTo(1 + 6);
+    assertThat(context.mask(b).kept()).isEqualTo(8 + 2);
+  }
+
   @ParameterizedTest
   @CsvSource({"0.08, 2, 0.16", "0.08, 4, 0.08", "0.08, 5, 0.04"})
   void dsr_controls_its_threshold(double threshold, long dropped, double next) {
@@ -201,8 +219,10 @@ class SparseToSparseTest {
     Layer layer = worked();
     Updater updater = new Mest(new Constant(0.17), EVERY, 0.5, true).updater();
 
+    float[] before = Scores.weights(layer);
     updater.update(context);
     assertThat(bits(context.mask(layer))).isEqualTo("1010 1001 1011");
+    assertThat(Scores.weights(layer)).isEqualTo(before); // growing changes no output
 
     context.step = 2;
     context.gradients.put(layer, new float[12]);
@@ -214,8 +234,7 @@ class SparseToSparseTest {
   void mest_that_grows_first_ends_at_its_target() {
     Layer layer = worked();
     Updater updater =
-        new Mest(
-                new Stepped(List.of(0.5, 0.25), List.of(4L)), Trigger.every(1).until(7), 0, true)
+        new Mest(new Stepped(List.of(0.5, 0.25), List.of(4L)), Trigger.every(1).until(7), 0, true)
             .updater();
     List<Integer> kept = new ArrayList<>();
 
@@ -264,16 +283,13 @@ class SparseToSparseTest {
     assertThat(granet.sparsity(0.9).at(60)).isEqualTo(0.9);
     assertThat(granet.updater().due(100)).isTrue();
     assertThatThrownBy(() -> granet.sparsity(0.4)).hasMessageContaining("above its target");
-    assertThatThrownBy(
-            () -> new GraNet(0, new Constant(0.5), Trigger.every(10).until(100), 101))
+    assertThatThrownBy(() -> new GraNet(0, new Constant(0.5), Trigger.every(10).until(100), 101))
         .hasMessageContaining("not after the last (100)");
   }
 
   @Test
   void top_kast_uses_three_and_lets_six_learn() {
-    float[] theta = {
-      .5f, .12f, -.1f, .03f, .3f, -.25f, .07f, -.8f, .05f, .15f, -.02f, -.2f
-    };
+    float[] theta = {.5f, .12f, -.1f, .03f, .3f, -.25f, .07f, -.8f, .05f, .15f, -.02f, -.2f};
     Layer layer = layer("w", theta, IntStream.range(0, 12).toArray());
     context.sparsity = step -> 0.75;
     Exploration loss = new Exploration(0.01, Exploration.Form.L2);
@@ -295,26 +311,22 @@ class SparseToSparseTest {
     context.sparsity = step -> 0.5;
 
     assertThatThrownBy(
-            () ->
-                new TopKast(0.75, EVERY, 0, Exploration.Form.L2)
-                    .updater()
-                    .update(context))
+            () -> new TopKast(0.75, EVERY, 0, Exploration.Form.L2).updater().update(context))
         .hasMessageContaining("backward sparsity 0.75 is above the target 0.5");
   }
 
   @Test
   void dsl_never_cuts_a_row_off() {
-    Layer table =
-        layer("users", new float[] {.01f, .02f, 0, 0, .5f, .6f, 0, 0, .7f, .8f, 0, 0}, 0, 1, 4, 5, 8, 9);
-    context.gradients.put(table, G);
+    float[] w = {.01f, .02f, 0, 0, .5f, .6f, 0, 0, .7f, .8f, 0, 0};
+    Layer table = layer("users", w, 0, 1, 4, 5, 8, 9);
+    context.gradients.put(
+        table, new float[] {0, 0, 0, 0, .1f, .1f, .9f, .8f, .1f, .1f, .7f, .6f}); // not the first
     Updater updater = new SparseEmbedding(new Constant(0.5), EVERY, 3).updater();
 
     updater.update(context);
 
-    BitSet survivors = context.mask(table).keptSet();
-    survivors.and(set(0, 1, 4, 5, 8, 9));
-    assertThat(survivors.get(1)).isTrue(); // the best of a row whose weights are the smallest
-    assertThat(context.mask(table).kept()).isEqualTo(6);
+    // 3 of 6 go: 0, 4 and 8, for 1 is the best of its row; 6, 7 and 10 come
+    assertThat(bits(context.mask(table))).isEqualTo("0100 0111 0110");
     assertThat(updater.gradientBatches()).isEqualTo(3);
   }
 
@@ -356,9 +368,7 @@ class SparseToSparseTest {
     Layer layer = Fixtures.linear(manager, name, rows, weights.length / rows, weights);
     BitSet keep = set(kept);
     context.masks.put(
-        layer,
-        Mask.of(
-            Geometry.linear(rows, weights.length / rows), Pattern.unstructured(), keep));
+        layer, Mask.of(Geometry.linear(rows, weights.length / rows), Pattern.unstructured(), keep));
     context.ever.put(layer, set(kept));
     return layer;
   }

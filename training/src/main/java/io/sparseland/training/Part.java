@@ -2,8 +2,8 @@
 package io.sparseland.training;
 
 import io.sparseland.core.Allocation;
-import io.sparseland.core.Masks;
 import io.sparseland.core.Initialisation;
+import io.sparseland.core.Masks;
 import io.sparseland.core.Pattern;
 import io.sparseland.core.Selector;
 import io.sparseland.core.SparsityMethod;
@@ -28,8 +28,7 @@ record Part(SparsityMethod method, Selector on, Goal goal, long seed, @Nullable 
    * @param pattern how pruned weights are arranged
    * @param initial weights when the first masks are drawn
    */
-  record Goal(
-      double sparsity, Allocation allocation, Pattern pattern, Initialisation initial) {}
+  record Goal(double sparsity, Allocation allocation, Pattern pattern, Initialisation initial) {}
 
   Part with(Goal other) {
     return new Part(method, on, other, seed, start);

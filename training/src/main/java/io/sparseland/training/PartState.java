@@ -66,8 +66,7 @@ final class PartState implements UpdateContext {
     boolean live = updater.moment() == Moment.AFTER_BACKWARD;
     boolean read = updater.needs().contains(Statistic.GRADIENT) && updateWithin(now, live ? 0 : 1);
     denseGradients =
-        updater.readsPrunedGradients()
-            && (read || updater.needs().contains(Statistic.MOMENTUM));
+        updater.readsPrunedGradients() && (read || updater.needs().contains(Statistic.MOMENTUM));
     if (read && (!live || updater.gradientBatches() > 1)) {
       layers.keySet().forEach(gradients::add);
     }

@@ -200,7 +200,8 @@ final class SparseSession {
           .forEach(
               (layer, mask) -> {
                 FirstMasks.initialise(part, layer, mask);
-                mine.add(new MaskedLayer(layer, mask, own, part.method().exploration().orElse(null)));
+                mine.add(
+                    new MaskedLayer(layer, mask, own, part.method().exploration().orElse(null)));
               });
       for (MaskedLayer masked : mine) {
         byParameter.put(masked.layer().parameter().getId(), masked);

@@ -53,8 +53,7 @@ public final class Sparsity {
   /** A method on the layers that are pruned by default; {@link #at} says how sparse. */
   public static Sparsity of(SparsityMethod method) {
     Part.Goal open =
-        new Part.Goal(
-            Double.NaN, Allocation.erk(), Pattern.unstructured(), Initialisation.KEEP);
+        new Part.Goal(Double.NaN, Allocation.erk(), Pattern.unstructured(), Initialisation.KEEP);
     return new Sparsity(List.of(new Part(method, Selector.defaults(), open, DEFAULT_SEED, null)));
   }
 

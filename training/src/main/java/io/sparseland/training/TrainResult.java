@@ -15,7 +15,11 @@ import java.util.List;
  * @param work what the steps worked on, of each layer under a mask
  */
 public record TrainResult(
-    long steps, boolean stopped, double loss, Masks masks, List<MaskUpdate> updates,
+    long steps,
+    boolean stopped,
+    double loss,
+    Masks masks,
+    List<MaskUpdate> updates,
     List<LayerWork> work) {
 
   /** Copies the lists. */

@@ -78,8 +78,7 @@ final class Ledger {
       Mask mask = masks.byLayer().get(layer.name());
       forwardDense += layer.flops();
       forward += layer.flops() * (mask == null ? 1 : 1 - mask.sparsity());
-      training +=
-          PASSES * layer.flops() * (examples - spared.getOrDefault(layer.name(), 0.0));
+      training += PASSES * layer.flops() * (examples - spared.getOrDefault(layer.name(), 0.0));
     }
     return new Report.Flops(forward, forwardDense, training, PASSES * forwardDense * examples);
   }

@@ -45,8 +45,7 @@ record Summary(
     /** Figure by seed. */
     Map<String, Double> bySeed(String figure) {
       Map<String, Double> all = new TreeMap<>();
-      rows.forEach(
-          row -> all.put(row.settings().getOrDefault(SEED, ""), number(row, figure)));
+      rows.forEach(row -> all.put(row.settings().getOrDefault(SEED, ""), number(row, figure)));
       return all;
     }
   }

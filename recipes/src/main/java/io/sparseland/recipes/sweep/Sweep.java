@@ -38,8 +38,7 @@ public final class Sweep {
   private final @Nullable String baseline;
   private final Map<Cell, String> hashes = new LinkedHashMap<>();
 
-  private Sweep(
-      Path recipe, List<String> overrides, List<Cell> cells, @Nullable String baseline) {
+  private Sweep(Path recipe, List<String> overrides, List<Cell> cells, @Nullable String baseline) {
     this.recipe = recipe;
     this.overrides = overrides;
     this.cells = cells;
@@ -79,7 +78,8 @@ public final class Sweep {
           Failure.USAGE, "--compare '%s': there are the rows %s".formatted(line, lines));
     }
     if (cells.stream().noneMatch(cell -> cell.settings().containsKey("seed"))) {
-      throw new Failure(Failure.USAGE, "--compare needs several seeds: --over seed=[1, 2, 3, 4, 5]");
+      throw new Failure(
+          Failure.USAGE, "--compare needs several seeds: --over seed=[1, 2, 3, 4, 5]");
     }
     Sweep compared = new Sweep(recipe, overrides, cells, line);
     compared.hashes.putAll(hashes);

@@ -14,8 +14,8 @@ import java.util.Set;
 
 /**
  * Kept weights of all layers with {@code |w| < H}, at least one of each layer spared, no more than
- * there are free places for; H is halved
- * where more than 1.1 times the wanted number went, doubled where fewer than 0.9 times.
+ * there are free places for; H is halved where more than 1.1 times the wanted number went, doubled
+ * where fewer than 0.9 times.
  *
  * @param start H before the first update
  * @param wanted share of all kept weights that should go
@@ -52,9 +52,7 @@ record BelowThreshold(double start, Schedule wanted) implements Drop {
       below.clear(largest);
     }
     int free = mask.size() - mask.kept();
-    return below.cardinality() <= free
-        ? below
-        : Ranking.lowest(magnitudes(weights), below, free);
+    return below.cardinality() <= free ? below : Ranking.lowest(magnitudes(weights), below, free);
   }
 
   @Override
@@ -62,9 +60,7 @@ record BelowThreshold(double start, Schedule wanted) implements Drop {
     double threshold = context.memory().getOrDefault(THRESHOLD, start);
     context
         .memory()
-        .put(
-            THRESHOLD,
-            next(threshold, dropped, Counts.pruned(wanted.at(context.step()), kept)));
+        .put(THRESHOLD, next(threshold, dropped, Counts.pruned(wanted.at(context.step()), kept)));
   }
 
   private static float[] magnitudes(float[] weights) {

@@ -28,8 +28,7 @@ public record DynamicReparameterization(Schedule drop, Trigger when, double thre
 
   /** Checks the threshold. */
   public DynamicReparameterization {
-    Check.that(
-        threshold > 0 && threshold < 1e6, "threshold is %s, allowed: above 0", threshold);
+    Check.that(threshold > 0 && threshold < 1e6, "threshold is %s, allowed: above 0", threshold);
   }
 
   @Override

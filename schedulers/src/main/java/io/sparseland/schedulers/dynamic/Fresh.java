@@ -21,7 +21,8 @@ public enum Fresh {
     if (this == ZERO || fresh.isEmpty()) {
       return; // 0 already
     }
-    CounterRandom random = CounterRandom.of(context.seed(), layer.name() + "/fresh", context.step());
+    CounterRandom random =
+        CounterRandom.of(context.seed(), layer.name() + "/fresh", context.step());
     try (NDArray weight = layer.weight()) {
       FloatBuffer values = weight.toByteBuffer(true).asFloatBuffer(); // a live view
       fresh.stream().forEach(i -> values.put(i, SCALE * (float) random.normal(i)));

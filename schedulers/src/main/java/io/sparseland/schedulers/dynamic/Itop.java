@@ -50,8 +50,7 @@ public record Itop(Schedule drop, Trigger when, Growth grow) implements Sparsity
           case RANDOM -> new Random();
           case UNFIRED -> new Unfired();
         };
-    return new DropGrow(
-            new LowestScores(new Magnitude(), drop, Rounding.UP, false), score, when)
+    return new DropGrow(new LowestScores(new Magnitude(), drop, Rounding.UP, false), score, when)
         .allowingReturn();
   }
 }

@@ -54,8 +54,7 @@ public record Mest(Schedule drop, Trigger when, double gradient, boolean growFir
     Criterion score = new MagnitudeAndGradient(gradient);
     return growFirst
         ? new Turns(score, drop, when)
-        : new DropGrow(
-            new LowestScores(score, drop, Rounding.DOWN, false), new Random(), when);
+        : new DropGrow(new LowestScores(score, drop, Rounding.DOWN, false), new Random(), when);
   }
 
   /** Adds, then prunes back, by turns; which turn it is shows in the number of kept weights. */
@@ -96,8 +95,7 @@ public record Mest(Schedule drop, Trigger when, double gradient, boolean growFir
           if (amount > 0) {
             float[] growth = Scores.of(new Random(), layer, context.evidence(layer));
             context.memory().put(key, (double) mask.kept());
-            context.replace(
-                layer, Topology.grow(mask, new BitSet(), growth, amount, false).mask());
+            context.replace(layer, Topology.grow(mask, new BitSet(), growth, amount, false).mask());
           }
         }
       }

@@ -128,10 +128,7 @@ interface Reallocation {
               .mapToDouble(
                   layer -> {
                     float[] momentum = MomentumMagnitude.of(layer, context.evidence(layer));
-                    return context
-                        .mask(layer)
-                        .keptSet()
-                        .stream()
+                    return context.mask(layer).keptSet().stream()
                         .mapToDouble(i -> momentum[i])
                         .average()
                         .orElse(0);

@@ -100,8 +100,7 @@ public record Topology(Mask mask, BitSet dropped, BitSet grown) {
   }
 
   /** The same with another number grown than dropped. */
-  static Topology grow(
-      Mask mask, BitSet dropped, float[] scores, long amount, boolean returns) {
+  static Topology grow(Mask mask, BitSet dropped, float[] scores, long amount, boolean returns) {
     BitSet before = mask.keptSet();
     BitSet kept = mask.keptSet();
     kept.andNot(dropped);
