@@ -89,7 +89,7 @@ record Summary(
         .min(
             java.util.Comparator.comparingDouble(
                 other -> Math.abs(other.mean(SPARSITY) - group.mean(SPARSITY))))
-        .filter(base -> base != group)
+        .filter(base -> !base.settings.equals(group.settings))
         .ifPresent(base -> compare(group.bySeed(quality), base.bySeed(quality), pair));
     return new Summary(
         group.settings,
