@@ -50,7 +50,14 @@ public enum Statistic {
   /** One number of U(0, 1) a weight, fixed by seed, layer name and step; {@code [out, in]}. */
   UNIFORM,
   /** Scores that are trained beside the weights by a {@link WeightView}; {@code [out, in]}. */
-  LEARNED;
+  LEARNED,
+  /**
+   * The optimizer's running mean of gradients, also of pruned weights: Sgd's momentum, of Adam
+   * {@code m / (sqrt(v) + 1e-8)}; {@code [out, in]}. In training only.
+   */
+  MOMENTUM,
+  /** 1 where a weight was kept at any time so far, else 0; {@code [out, in]}. In training only. */
+  EVER_ACTIVE;
 
   /** Whether it is measured on the inputs of layers; those stand before the gradients. */
   public boolean ofInputs() {

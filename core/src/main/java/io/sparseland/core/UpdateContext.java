@@ -2,12 +2,16 @@
 package io.sparseland.core;
 
 import java.util.List;
+import java.util.Map;
 
 /** What an {@link Updater} sees and may do. */
 public interface UpdateContext {
 
   /** Batches completed, as in {@link Updater#due}. */
   long step();
+
+  /** Seed of everything random. */
+  long seed();
 
   /** Sparsity over time, {@link SparsityMethod#sparsity} of the target. */
   Schedule sparsity();
@@ -37,4 +41,14 @@ public interface UpdateContext {
   default void resetSlots() {
     throw new UnsupportedOperationException("there are no slots here");
   }
+
+  /**
+   * Gives a layer another set of weights that learn; of a method with an {@link Exploration} only.
+   *
+   * @param learning contains the layer's mask
+   */
+  void explore(Layer layer, Mask learning);
+
+  /** Numbers that this method keeps from one update to the next, by name; changed in place. */
+  Map<String, Double> memory();
 }

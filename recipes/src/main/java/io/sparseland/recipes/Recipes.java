@@ -2,7 +2,10 @@
 package io.sparseland.recipes;
 
 import io.sparseland.core.Allocation;
+import io.sparseland.core.Epsilon;
+import io.sparseland.core.ErdosRenyi;
 import io.sparseland.core.Owl;
+import io.sparseland.core.UniformPlus;
 import io.sparseland.recipes.language.Binder;
 import io.sparseland.recipes.language.Mistakes;
 import io.sparseland.recipes.language.Node;
@@ -62,7 +65,16 @@ public final class Recipes {
         .filter(e -> e.getValue().get().equals(allocation))
         .map(Map.Entry::getKey)
         .findFirst()
-        .orElse(allocation instanceof Owl ? "owl" : "fixed");
+        .orElseGet(() -> wordOfKind(allocation));
+  }
+
+  private static String wordOfKind(Allocation allocation) {
+    if (allocation instanceof ErdosRenyi er) {
+      return er.kernel() ? "erk" : "er";
+    }
+    return allocation instanceof UniformPlus
+        ? "uniform_plus"
+        : allocation instanceof Epsilon ? "epsilon" : allocation instanceof Owl ? "owl" : "fixed";
   }
 
   private static String sha256(String text) {

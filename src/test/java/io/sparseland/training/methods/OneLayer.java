@@ -15,6 +15,7 @@ import io.sparseland.core.Schedule;
 import io.sparseland.core.Statistic;
 import io.sparseland.core.UpdateContext;
 import io.sparseland.core.WeightView;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -29,6 +30,7 @@ final class OneLayer implements WeightView.Operand, UpdateContext {
   long step;
   Schedule sparsity;
   int resets;
+  private final Map<String, Double> memory = new HashMap<>();
 
   OneLayer(NDManager manager, Pattern pattern, int out, int in, float... weights) {
     this.manager = manager;
@@ -81,6 +83,21 @@ final class OneLayer implements WeightView.Operand, UpdateContext {
   @Override
   public long step() {
     return step;
+  }
+
+  @Override
+  public long seed() {
+    return 1;
+  }
+
+  @Override
+  public void explore(Layer which, Mask learning) {
+    throw new UnsupportedOperationException("nothing is explored here");
+  }
+
+  @Override
+  public Map<String, Double> memory() {
+    return memory;
   }
 
   @Override

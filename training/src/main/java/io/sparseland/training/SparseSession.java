@@ -25,6 +25,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -96,6 +97,7 @@ final class SparseSession {
     }
     waiting.addAll(byParameter.keySet());
     leaveOut = late;
+    running.forEach(part -> part.backwardDone(step));
     if (!late) {
       running.forEach(part -> leaveOut |= part.run(Moment.AFTER_BACKWARD, step));
     }
@@ -128,7 +130,7 @@ final class SparseSession {
     } else if (masked == null) {
       optimizer.update(parameterId, weight, gradient);
     } else {
-      masked.step(optimizer, parameterId, weight, gradient);
+      masked.step(optimizer, parameterId, weight, gradient, slots());
     }
     if (waiting.remove(parameterId) && waiting.isEmpty()) {
       step++;
@@ -149,6 +151,7 @@ final class SparseSession {
   }
 
   private void afterStep() {
+    running.forEach(PartState::count);
     try {
       running.forEach(part -> part.penalise(step));
       running.forEach(part -> part.run(Moment.AFTER_STEP, step));
@@ -156,6 +159,14 @@ final class SparseSession {
       throw diverged(e);
     }
     viewed.forEach(layer -> layer.stepDone(step));
+  }
+
+  private OptimizerSlots slots() {
+    return Objects.requireNonNull(slots);
+  }
+
+  List<LayerWork> work() {
+    return running.stream().flatMap(part -> part.work().stream()).toList();
   }
 
   void end() {
@@ -221,14 +232,17 @@ final class SparseSession {
       Part part = parts.get(i);
       first.get(i).forEach((layer, mask) -> mine.add(covered(part, layer, mask, keeper, own)));
       mine.forEach(masked -> byParameter.put(masked.layer().parameter().getId(), masked));
-      running.add(new PartState(parts.get(i), mine, keeper, updates::add));
+      running.add(new PartState(part, mine, keeper, own, updates::add));
     }
+    running.forEach(PartState::begin);
   }
 
   private MaskedLayer covered(
       Part part, Layer layer, Mask mask, StateKeeper keeper, NDManager own) {
+    FirstMasks.initialise(part, layer, mask);
     if (part.method().view().isEmpty()) {
-      MaskedLayer masked = MaskedLayer.pruned(layer, mask, own);
+      MaskedLayer masked =
+          MaskedLayer.pruned(layer, mask, own, part.method().exploration().orElse(null));
       keeper.mask(layer, masked.keep());
       return masked;
     }

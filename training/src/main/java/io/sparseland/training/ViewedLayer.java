@@ -12,7 +12,6 @@ import io.sparseland.core.Layer;
 import io.sparseland.core.Mask;
 import io.sparseland.core.Pattern;
 import io.sparseland.core.Penalty;
-import io.sparseland.core.StateKeeper;
 import io.sparseland.core.Statistic;
 import io.sparseland.core.Torch;
 import io.sparseland.core.WeightView;
@@ -150,7 +149,12 @@ final class ViewedLayer extends MaskedLayer implements WeightView.Operand {
   }
 
   @Override
-  void step(Optimizer optimizer, String parameterId, NDArray weight, NDArray gradient) {
+  void step(
+      Optimizer optimizer,
+      String parameterId,
+      NDArray weight,
+      NDArray gradient,
+      OptimizerSlots slots) {
     Penalty penalty = part.method().penalty().filter(Penalty::changesDirection).orElse(null);
     if (penalty == null) {
       optimizer.update(parameterId, weight, gradient);
@@ -208,20 +212,33 @@ final class ViewedLayer extends MaskedLayer implements WeightView.Operand {
   void apply() {}
 
   @Override
-  void between(StateKeeper slots) {}
+  boolean zerosStored() {
+    return false;
+  }
+
+  @Override
+  int learning() {
+    return kept().size();
+  }
 
   /** Entries of the log are sums over many steps: each time a weight comes or goes counts. */
   @Override
-  Optional<MaskUpdate> replace(Mask next, long now, StateKeeper slots) {
-    MaskUpdate change = super.replace(next, now, slots).orElseThrow();
+  Optional<MaskUpdate> told(MaskUpdate change) {
     dropped += change.dropped();
     grown += change.grown();
-    if (now - logged < LOG_EVERY) {
+    if (change.step() - logged < LOG_EVERY) {
       return Optional.empty();
     }
     MaskUpdate sum =
-        new MaskUpdate(now, change.layer(), change.size(), change.kept(), dropped, grown);
-    logged = now;
+        new MaskUpdate(
+            change.step(),
+            change.layer(),
+            change.size(),
+            change.kept(),
+            dropped,
+            grown,
+            change.everActive());
+    logged = change.step();
     dropped = 0;
     grown = 0;
     return Optional.of(sum);

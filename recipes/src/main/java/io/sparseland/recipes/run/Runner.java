@@ -310,6 +310,7 @@ public final class Runner {
     @Nullable TrainBench trainBench;
     final List<Report.CurvePoint> curve = new ArrayList<>();
     final List<String> notes = new ArrayList<>();
+    final Ledger ledger = new Ledger();
     final java.util.Map<String, LayerOutcome> outcomes = new java.util.LinkedHashMap<>();
 
     /** What the dense model makes of the test examples; empty where it gives no vectors. */
