@@ -39,6 +39,7 @@ import io.sparseland.recipes.data.Idx;
 import io.sparseland.recipes.data.MaskedText;
 import io.sparseland.recipes.data.Mnist;
 import io.sparseland.recipes.data.RandomData;
+import io.sparseland.recipes.data.Retrieval;
 import io.sparseland.recipes.data.Sentences;
 import io.sparseland.recipes.data.Sts;
 import io.sparseland.recipes.data.Text;
@@ -92,6 +93,7 @@ final class Kinds {
         .kind(DataSource.class, "cifar10", Cifar10.class, "{}")
         .kind(DataSource.class, "sts", Sts.class, "{}")
         .kind(DataSource.class, "sentences", Sentences.class, "{}")
+        .kind(DataSource.class, "retrieval", Retrieval.class, "{}")
         .kind(DataSource.class, "masked_text", MaskedText.class, "{}")
         .kind(DataSource.class, "text", Text.class, "{}");
     all.kind(
@@ -134,6 +136,7 @@ final class Kinds {
         fixed -> Allocation.fixed(fixed.sparsities()));
     all.kind(Allocation.class, "owl", Owl.class, "{spread: 0.08, outlier: 5}");
     all.text(CostTable.class, Kinds::profile).text(PatternSetting.class, PatternSetting::parse);
+    all.text(MemorySize.class, MemorySize::parse);
     all.text(Pattern.class, Pattern::parse).text(Comparison.class, Comparison::parse);
     all.inline(Trigger.class, TriggerSettings.class, TriggerSettings::trigger);
     return all;

@@ -12,6 +12,11 @@ public interface LabelledSource extends DataSource {
     return "accuracy";
   }
 
+  @Override
+  default int testBatch() {
+    return LabelledData.TEST_BATCH;
+  }
+
   /** Reads everything into memory; as {@link DataSource#open}. */
   LabelledData open(DataFolders folders) throws IOException;
 

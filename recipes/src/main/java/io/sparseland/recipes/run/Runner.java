@@ -20,6 +20,7 @@ import io.sparseland.kernels.graph.Size;
 import io.sparseland.models.files.OpenModel;
 import io.sparseland.recipes.Failure;
 import io.sparseland.recipes.LoadedRecipe;
+import io.sparseland.recipes.MemorySize;
 import io.sparseland.recipes.Recipe;
 import io.sparseland.recipes.Step;
 import io.sparseland.recipes.StepItem;
@@ -122,6 +123,7 @@ public final class Runner {
       StepItem item = recipe.steps().get(i);
       log.event("step", "index", i, "word", item.step().word());
       step(item.step());
+      checkMemory(item.step().word());
     }
     if (state.masks.kept() == state.masks.size()) {
       throw new Failure(Failure.USAGE, "nothing was pruned: every weight is still there");
@@ -134,6 +136,21 @@ public final class Runner {
     RunFiles.write(folder, loaded, model, state, report, log);
     folder.commit();
     return report;
+  }
+
+  /** The plan refused what it could foresee; this is for what it could not. */
+  private void checkMemory(String step) {
+    Long peak = Machine.peakMemoryBytes();
+    recipe
+        .memory()
+        .filter(allowed -> peak != null && peak > allowed.bytes())
+        .ifPresent(
+            allowed -> {
+              throw new Failure(
+                  Failure.RESOURCES,
+                  "step '%s' took more memory than 'memory' allows: %s of %s"
+                      .formatted(step, new MemorySize(peak == null ? 1 : peak), allowed));
+            });
   }
 
   private void prepareModel() throws IOException {
