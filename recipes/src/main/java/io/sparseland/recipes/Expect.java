@@ -11,6 +11,7 @@ import java.util.Optional;
  * @param spearman correlation of a sentence encoder's cosines with people's scores
  * @param maskedLoss of a masked language model, nats per masked token
  * @param cosine of sentence vectors with the dense model's
+ * @param ndcg nDCG@10 on a retrieval folder
  * @param sparsity share of pruned weights in the selected layers
  * @param sparsityModel share of pruned weights among all parameters
  * @param nonzeros parameters that are left
@@ -26,6 +27,7 @@ public record Expect(
     Optional<Comparison> spearman,
     Optional<Comparison> maskedLoss,
     Optional<Comparison> cosine,
+    Optional<Comparison> ndcg,
     Optional<Comparison> sparsity,
     Optional<Comparison> sparsityModel,
     Optional<Comparison> nonzeros,

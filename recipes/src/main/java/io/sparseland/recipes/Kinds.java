@@ -42,6 +42,7 @@ import io.sparseland.recipes.data.Idx;
 import io.sparseland.recipes.data.MaskedText;
 import io.sparseland.recipes.data.Mnist;
 import io.sparseland.recipes.data.RandomData;
+import io.sparseland.recipes.data.Retrieval;
 import io.sparseland.recipes.data.Sentences;
 import io.sparseland.recipes.data.Sts;
 import io.sparseland.recipes.data.Text;
@@ -121,6 +122,7 @@ final class Kinds {
         .kind(DataSource.class, "cifar10", Cifar10.class, "{}")
         .kind(DataSource.class, "sts", Sts.class, "{}")
         .kind(DataSource.class, "sentences", Sentences.class, "{}")
+        .kind(DataSource.class, "retrieval", Retrieval.class, "{}")
         .kind(DataSource.class, "masked_text", MaskedText.class, "{}")
         .kind(DataSource.class, "text", Text.class, "{}");
     all.kind(
@@ -179,6 +181,7 @@ final class Kinds {
             Allocation.class, "erk", Power.class, "{power: 1}", p -> new ErdosRenyi(true, p.power))
         .kind(Allocation.class, "epsilon", Epsilon.class, "{}");
     all.text(CostTable.class, Kinds::profile).text(PatternSetting.class, PatternSetting::parse);
+    all.text(MemorySize.class, MemorySize::parse);
     all.text(Pattern.class, Pattern::parse).text(Comparison.class, Comparison::parse);
     all.inline(Trigger.class, TriggerSettings.class, TriggerSettings::trigger);
     return all;

@@ -14,6 +14,7 @@ import java.util.Optional;
  * @param name names the run directory; the file's name if left out
  * @param seed of everything random
  * @param threads of the training; results are the same bits only for the same number
+ * @param memory most memory the run may take; without it as much as it needs
  * @param data what is trained and tested on
  * @param model the block
  * @param steps in order
@@ -24,6 +25,7 @@ public record Recipe(
     Optional<String> name,
     @Whole @Default("17") long seed,
     @Default("1") int threads,
+    Optional<MemorySize> memory,
     DataSource data,
     ModelSource model,
     List<StepItem> steps,

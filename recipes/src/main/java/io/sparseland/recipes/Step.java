@@ -328,7 +328,7 @@ public sealed interface Step {
     }
 
     /** The settings for core; throws if they contradict each other. */
-    Calibration calibration(boolean reconstructs) {
+    public Calibration calibration(boolean reconstructs) {
       boolean towardsDense = reconstructs && order == Calibration.Order.SEQUENTIAL;
       return new Calibration(
           order,

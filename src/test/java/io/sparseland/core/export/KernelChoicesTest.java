@@ -18,6 +18,7 @@ import io.sparseland.kernels.tuning.Costs;
 import io.sparseland.kernels.tuning.DesignChoice;
 import java.nio.FloatBuffer;
 import java.nio.LongBuffer;
+import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Optional;
@@ -54,19 +55,21 @@ class KernelChoicesTest {
   }
 
   private static DesignChoice choose(Op reader, int in, int kept, ExportOptions.Kernels kernels) {
+    return choices(kernels).choose(stored(in, kept), reader, 49);
+  }
+
+  private static StoredTensor stored(int in, int kept) {
     Geometry geometry = Geometry.linear(10, in);
     BitSet keep = new BitSet();
     keep.set(0, kept);
     Mask mask = Mask.of(geometry, Pattern.unstructured(), keep);
-    StoredTensor stored =
-        new StoredTensor(
-            "w",
-            List.of(10, in),
-            "unstructured",
-            LongBuffer.wrap(mask.words()),
-            TypedValues.fp32(FloatBuffer.allocate(kept)),
-            KernelChoice.dense(""));
-    return choices(kernels).choose(stored, reader, 49);
+    return new StoredTensor(
+        "w",
+        List.of(10, in),
+        "unstructured",
+        LongBuffer.wrap(mask.words()),
+        TypedValues.fp32(FloatBuffer.allocate(kept)),
+        KernelChoice.dense(""));
   }
 
   private static KernelChoices choices(ExportOptions.Kernels kernels) {
@@ -111,6 +114,43 @@ class KernelChoicesTest {
                 + " dense, 32 tokens 4.00x dense");
     assertThat(choose(CONVOLUTION, 100, 301, ExportOptions.Kernels.AUTO).choice().reason())
         .isEqualTo("made up: csr is fastest");
+  }
+
+  @Test
+  void weights_that_are_alike_are_measured_once() {
+    List<Integer> asked = new ArrayList<>();
+    Costs counting =
+        new Costs() {
+          @Override
+          public String source() {
+            return "counted";
+          }
+
+          @Override
+          public String unit() {
+            return "dense = 1";
+          }
+
+          @Override
+          public SortedMap<String, Double> of(Matrix w, String pattern, int tokens) {
+            asked.add(tokens);
+            return new Made().of(w, pattern, tokens);
+          }
+        };
+    KernelChoices choices =
+        new KernelChoices(
+            new ExportOptions.Form(
+                WeightType.FP32, ExportOptions.Kernels.AUTO, Optional.empty(), 32),
+            counting);
+
+    DesignChoice first = choices.choose(stored(100, 301), LINEAR, 0);
+    int once = asked.size();
+    DesignChoice second = choices.choose(stored(100, 301), LINEAR, 0);
+    assertThat(asked).hasSize(once);
+    choices.choose(stored(100, 302), LINEAR, 0);
+
+    assertThat(second).isEqualTo(first);
+    assertThat(asked).hasSize(2 * once);
   }
 
   @Test

@@ -2,10 +2,12 @@
 package io.sparseland.recipes.plan;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.sparseland.models.files.RealModels;
 import io.sparseland.recipes.Recipes;
 import io.sparseland.recipes.data.DataFolders;
+import io.sparseland.recipes.language.RecipeException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -82,6 +84,32 @@ class PlannerTest {
     assertThat(plan.steps().get(1).targets().get(0).layers())
         .extracting(Plan.LayerPlan::kept)
         .containsExactly(300L * (784 - 548), 100L * (300 - 210));
+  }
+
+  @Test
+  void a_memory_cap_below_the_estimate_is_refused_before_any_work() throws IOException {
+    long needed = plan("mnist-wanda-oneshot.yaml").memoryBytes();
+    String cap = "memory=%d MiB".formatted((needed >> 20) - 1);
+
+    assertThatThrownBy(() -> plan("mnist-wanda-oneshot.yaml", cap))
+        .isInstanceOf(RecipeException.class)
+        .hasMessageContaining("are allowed")
+        .hasMessageContaining("calibrate: {samples: N}");
+    assertThat(plan("mnist-wanda-oneshot.yaml", "memory=64 GiB").memoryBytes()).isEqualTo(needed);
+  }
+
+  @Test
+  void a_layer_s_cost_is_what_is_kept_of_all_samples_and_its_solution() throws IOException {
+    String gpt = "steps.prune.prune={sparsegpt: {sparsity: 0.5}, calibrate: {samples: %d}}";
+    Plan few = plan("mnist-wanda-oneshot.yaml", gpt.formatted(100), "expect={}");
+    Plan many = plan("mnist-wanda-oneshot.yaml", gpt.formatted(300), "expect={}");
+
+    // linear.1 is solved in fp64: five copies of 30,000 weights and seven matrices of 300 x 300
+    // (the sums and six while it is solved); of every sample 300 numbers of 4 bytes are kept.
+    assertThat(few.costs()).extracting(Plan.LayerCost::name).containsExactly("linear.0", "linear.1");
+    long solution = 8 * (5 * 30_000L + 6 * 90_000L);
+    assertThat(few.costs().get(1).bytes()).isBetween(solution, solution + 100 * 4 * 784L);
+    assertThat(many.costs().get(1).bytes() - few.costs().get(1).bytes()).isEqualTo(200 * 4 * 300L);
   }
 
   @ParameterizedTest

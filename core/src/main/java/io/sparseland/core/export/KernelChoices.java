@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparseland.core.export;
 
+import io.sparseland.kernels.ConvShape;
 import io.sparseland.kernels.Matrix;
+import io.sparseland.kernels.WeightType;
 import io.sparseland.kernels.format.KernelChoice;
 import io.sparseland.kernels.format.StoredTensor;
 import io.sparseland.kernels.graph.Op;
 import io.sparseland.kernels.tuning.Costs;
 import io.sparseland.kernels.tuning.DesignChoice;
+import java.nio.LongBuffer;
+import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 import java.util.function.Predicate;
@@ -14,11 +19,32 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Which designs run a weight, by their {@link Costs}, and why; the reason is stored with the model.
+ * Weights of one shape and pattern with as many values are alike, and are asked about once.
  */
 final class KernelChoices {
 
   private final ExportOptions.Form form;
   private final Costs costs;
+  private final Map<Alike, DesignChoice> known = new HashMap<>();
+
+  private record Alike(
+      List<Integer> shape,
+      String pattern,
+      WeightType type,
+      int kept,
+      @Nullable ConvShape conv,
+      int pixels) {
+
+    static Alike of(StoredTensor stored, @Nullable ConvShape conv, int pixels) {
+      LongBuffer mask = stored.mask();
+      int kept = mask == null ? -1 : 0;
+      for (int i = 0; mask != null && i < mask.limit(); i++) {
+        kept += Long.bitCount(mask.get(i));
+      }
+      return new Alike(
+          stored.shape(), stored.pattern(), stored.data().type(), kept, conv, pixels);
+    }
+  }
 
   KernelChoices(ExportOptions.Form form, Costs costs) {
     this.form = form;
@@ -32,10 +58,14 @@ final class KernelChoices {
    */
   DesignChoice choose(StoredTensor stored, @Nullable Op reader, int pixels) {
     if (reader instanceof Op.Linear linear && linear.weight().equals(stored.name())) {
-      return measured(
-          stored,
-          allowed ->
-              DesignChoice.of(stored.matrix(), stored.pattern(), costs, form.batch(), allowed));
+      return known.computeIfAbsent(
+          Alike.of(stored, null, 0),
+          alike ->
+              measured(
+                  stored,
+                  allowed ->
+                      DesignChoice.of(
+                          stored.matrix(), stored.pattern(), costs, form.batch(), allowed)));
     }
     if (!(reader instanceof Op.Conv2d conv && conv.weight().equals(stored.name()))) {
       return unmeasured(stored.masked() ? "the operation has no sparse kernel" : "not pruned");
@@ -44,8 +74,13 @@ final class KernelChoices {
     if (conv.shape().isDepthwise(w.inputs())) {
       return unmeasured("depthwise: one kernel, which multiplies all weights");
     }
-    return measured(
-        stored, allowed -> DesignChoice.ofConvolution(w, stored.pattern(), costs, pixels, allowed));
+    return known.computeIfAbsent(
+        Alike.of(stored, conv.shape(), pixels),
+        alike ->
+            measured(
+                stored,
+                allowed ->
+                    DesignChoice.ofConvolution(w, stored.pattern(), costs, pixels, allowed)));
   }
 
   private DesignChoice unmeasured(String reason) {

@@ -13,6 +13,9 @@ import java.util.List;
  */
 public record DataFacts(List<Integer> example, long train, long test, String note) {
 
+  /** Tokens of a long sentence of everyday text. */
+  static final int SENTENCE = 48;
+
   /** Keeps a copy. */
   public DataFacts {
     example = List.copyOf(example);

@@ -18,6 +18,11 @@ public interface DataSource {
     return false;
   }
 
+  /** Most test examples that go through the model at once. */
+  default int testBatch() {
+    return batch();
+  }
+
   /** Sizes without reading the data; at most a header of a few bytes is looked at. */
   DataFacts facts(DataFolders folders) throws IOException;
 

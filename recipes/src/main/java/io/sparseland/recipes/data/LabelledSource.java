@@ -17,6 +17,11 @@ public interface LabelledSource extends DataSource {
     return true;
   }
 
+  @Override
+  default int testBatch() {
+    return LabelledData.TEST_BATCH;
+  }
+
   /** Reads everything into memory; as {@link DataSource#open}. */
   LabelledData open(DataFolders folders) throws IOException;
 

@@ -16,7 +16,8 @@ import java.util.TreeMap;
 /** What a sentence encoder makes of sentences; only those of one length share a batch. */
 final class SentenceVectors {
 
-  private static final int BATCH = 64;
+  /** Sentences at once. */
+  static final int BATCH = 64;
 
   private SentenceVectors() {}
 

@@ -46,8 +46,14 @@ public record Sentences(String file, @Default("128") int length, @Default("32") 
   }
 
   @Override
+  public int testBatch() {
+    return SentenceVectors.BATCH;
+  }
+
+  @Override
   public DataFacts facts(DataFolders folders) {
-    return new DataFacts(List.of(length), 0, 0, "sentences of at most that size");
+    return new DataFacts(
+        List.of(Math.min(length, DataFacts.SENTENCE)), 0, 0, "a long sentence; others are shorter");
   }
 
   @Override

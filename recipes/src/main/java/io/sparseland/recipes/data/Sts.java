@@ -42,8 +42,14 @@ public record Sts(
   }
 
   @Override
+  public int testBatch() {
+    return SentenceVectors.BATCH;
+  }
+
+  @Override
   public DataFacts facts(DataFolders folders) {
-    return new DataFacts(List.of(length), 0, 0, "sentences of at most that size");
+    return new DataFacts(
+        List.of(Math.min(length, DataFacts.SENTENCE)), 0, 0, "a long sentence; others are shorter");
   }
 
   @Override

@@ -55,6 +55,11 @@ public record Text(
   }
 
   @Override
+  public int testBatch() {
+    return 1;
+  }
+
+  @Override
   public DataFacts facts(DataFolders folders) {
     String note = documents.isPresent() ? "documents of at most that size" : "windows of text";
     return new DataFacts(List.of(window), documents.isPresent() ? 0 : windows, 0, note);

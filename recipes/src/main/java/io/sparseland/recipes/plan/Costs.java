@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparseland.recipes.plan;
 
+import io.sparseland.core.AfterTraining;
+import io.sparseland.core.Calibration;
+import io.sparseland.core.Layer;
 import io.sparseland.recipes.Recipe;
 import io.sparseland.recipes.Step;
 import io.sparseland.recipes.data.DataFacts;
+import io.sparseland.recipes.plan.Plan.LayerCost;
+import java.util.List;
 
 /**
  * Rules of thumb for time and memory: {@value #FLOPS_PER_THREAD} FLOP/s a thread, a backward pass
@@ -14,7 +19,9 @@ final class Costs {
   private static final double FLOPS_PER_THREAD = 4e10;
   private static final double STEP_OVERHEAD_SECONDS = 5e-4;
   private static final double SECONDS_PER_BENCH_ROW = 3;
-  private static final long TORCH_BYTES = 500L << 20;
+  private static final long BASE_BYTES = 800L << 20; // torch, JVM, kernels, garbage
+  private static final int COPIES = 4; // of file, model, masked and exported weights
+  private static final int TRAINING_COPIES = 6;
 
   private final Recipe recipe;
   private final DataFacts data;
@@ -46,17 +53,36 @@ final class Costs {
     return rows * SECONDS_PER_BENCH_ROW + 2 * bench.trainSteps() * STEP_OVERHEAD_SECONDS;
   }
 
-  /** Torch, weights with gradients, slots and dense copies, examples, activations of a batch. */
-  long memoryBytes() {
+  /** What each layer of a prune step takes. */
+  List<LayerCost> layers(Step.Prune prune, List<Layer> selected, AfterTraining method) {
+    Step.Calibrate calibrate = prune.calibrate();
+    Calibration how = calibrate.calibration(!prune.reconstruct().isEmpty());
+    int batch = calibrate.batch().orElse(recipe.data().batch());
+    return new PruneCost(
+            model.graph(), selected, method, calibrate.samples(), recipe.threads())
+        .layers(how.order(), how.target() == Calibration.Target.DENSE ? 2 : 1, batch);
+  }
+
+  /**
+   * Torch and the JVM, the weights as often as they are held at once (training: with gradients,
+   * slots and dense copies), examples, and the largest of what a batch of training, a test batch,
+   * or the pruning of a layer makes.
+   *
+   * @param pruning what the pruning of the largest layer takes
+   */
+  long memoryBytes(long pruning) {
     long example = data.example().stream().mapToLong(Integer::longValue).reduce(1, (a, b) -> a * b);
-    int batch =
-        recipe.steps(Step.Train.class).stream()
-            .mapToInt(t -> t.batch().orElse(recipe.data().batch()))
-            .max()
-            .orElse(recipe.data().batch());
-    return TORCH_BYTES
-        + 6 * Float.BYTES * model.parameters()
+    List<Step.Train> trains = recipe.steps(Step.Train.class);
+    long training = 0;
+    for (Step.Train train : trains) {
+      int batch = train.batch().orElse(recipe.data().batch());
+      training = Math.max(training, 3L * batch * (model.activations() + example));
+    }
+    long testing = recipe.data().testBatch() * model.activations();
+    int copies = trains.isEmpty() ? COPIES : TRAINING_COPIES;
+    return BASE_BYTES
+        + Float.BYTES * copies * model.parameters()
         + Float.BYTES * example * (data.train() + data.test())
-        + 3L * Float.BYTES * batch * (model.activations() + example);
+        + Math.max(pruning, Float.BYTES * Math.max(training, testing));
   }
 }

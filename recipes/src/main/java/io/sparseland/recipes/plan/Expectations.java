@@ -9,6 +9,7 @@ import io.sparseland.recipes.Step;
 import io.sparseland.recipes.language.Mistakes;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /** What must stand in a recipe so that an expectation can be tested. */
 final class Expectations {
@@ -37,8 +38,9 @@ final class Expectations {
             new Need(
                 "cosine",
                 expect.cosine(),
-                metric.equals("cosine") || metric.equals("spearman"),
+                Set.of("cosine", "spearman", "ndcg").contains(metric),
                 "data of sentences"),
+            new Need("ndcg", expect.ndcg(), metric.equals("ndcg"), "data of 'retrieval'"),
             new Need("speedup", expect.speedup(), bench, "a 'bench' step"),
             new Need("latency_sparse_ms", expect.latencySparseMs(), bench, "a 'bench' step"),
             new Need("max_abs_error", expect.maxAbsError(), export, "an 'export' step"),

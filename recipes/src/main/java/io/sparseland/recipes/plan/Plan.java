@@ -15,6 +15,7 @@ import java.util.List;
  * @param steps in order
  * @param memoryBytes about how much memory the run takes at most
  * @param seconds about how long it takes on this machine; a rule of thumb, not a measurement
+ * @param costs of the layers that are pruned after training
  */
 public record Plan(
     String name,
@@ -25,7 +26,16 @@ public record Plan(
     ModelFacts model,
     List<StepPlan> steps,
     long memoryBytes,
-    double seconds) {
+    double seconds,
+    List<LayerCost> costs) {
+
+  /**
+   * What pruning a layer takes after training.
+   *
+   * @param bytes most memory beside the model while it is pruned
+   * @param seconds to solve it, about
+   */
+  public record LayerCost(String name, long bytes, double seconds) {}
 
   /** The data, without having read it. */
   public record Data(List<Integer> example, long train, long test, int batch, String note) {}

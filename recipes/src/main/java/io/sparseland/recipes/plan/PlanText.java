@@ -21,9 +21,22 @@ public final class PlanText {
     for (int i = 0; i < plan.steps().size(); i++) {
       text.step(i, plan.steps().get(i));
     }
+    text.costs(plan);
     text.line(
         "in all: about %s, about %s of memory", time(plan.seconds()), bytes(plan.memoryBytes()));
     return text.out.toString();
+  }
+
+  private void costs(Plan plan) {
+    if (plan.costs().isEmpty()) {
+      return;
+    }
+    line("  %-28s %14s %10s", "pruning takes, at most", "memory", "time");
+    for (Plan.LayerCost cost : plan.costs()) {
+      line(
+          "  %-28s %14s %10s",
+          cost.name(), bytes(cost.bytes()), String.format(Locale.ROOT, "%.2f s", cost.seconds()));
+    }
   }
 
   private void head(Plan plan) {

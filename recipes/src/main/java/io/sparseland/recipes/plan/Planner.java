@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparseland.recipes.plan;
 
+import io.sparseland.core.AfterTraining;
 import io.sparseland.core.Criterion;
 import io.sparseland.core.Layer;
 import io.sparseland.core.Pattern;
@@ -9,6 +10,7 @@ import io.sparseland.core.Reconstruction;
 import io.sparseland.core.SparsityMethod;
 import io.sparseland.models.files.OpenModel;
 import io.sparseland.recipes.LoadedRecipe;
+import io.sparseland.recipes.MemorySize;
 import io.sparseland.recipes.PruneTarget;
 import io.sparseland.recipes.Recipe;
 import io.sparseland.recipes.Step;
@@ -21,6 +23,7 @@ import io.sparseland.recipes.language.Clock;
 import io.sparseland.recipes.language.Deferred;
 import io.sparseland.recipes.language.Mistakes;
 import io.sparseland.recipes.language.RecipeException;
+import io.sparseland.recipes.plan.Plan.LayerCost;
 import io.sparseland.recipes.plan.Plan.StepPlan;
 import io.sparseland.recipes.plan.Plan.TargetPlan;
 import java.io.IOException;
@@ -42,6 +45,7 @@ public final class Planner {
   private final Costs costs;
   private final Mistakes mistakes = new Mistakes();
   private final Set<String> masked = new HashSet<>(); // layers that the steps so far make sparse
+  private final List<LayerCost> layerCosts = new ArrayList<>();
   private boolean exported;
 
   private Planner(LoadedRecipe loaded, DataFacts data, Traced model) {
@@ -101,8 +105,9 @@ public final class Planner {
             data.example(), data.train(), data.test(), recipe.data().batch(), data.note()),
         model.facts(),
         List.copyOf(steps),
-        costs.memoryBytes(),
-        seconds);
+        memory(),
+        seconds,
+        List.copyOf(layerCosts));
   }
 
   private StepPlan step(int index, Step step) {
@@ -132,6 +137,7 @@ public final class Planner {
       List<TargetPlan> targets = new ArrayList<>();
       attempt(prune.criterion(), () -> targets.add(target(prune)));
       sparseAlready(prune, targets);
+      attempt(prune.criterion(), () -> layerCosts.addAll(costs(prune)));
       return new StepPlan("prune", what(prune), 0, 1, targets);
     }
     if (step instanceof Step.BatchNorm norms) {
@@ -265,6 +271,29 @@ public final class Planner {
     } catch (IllegalArgumentException e) {
       throw new IllegalArgumentException("layer '" + layer.name() + "': " + e.getMessage(), e);
     }
+  }
+
+  private List<LayerCost> costs(Step.Prune prune) {
+    List<Layer> selected = Targets.selector(prune.criterion().common().on()).select(model.layers());
+    AfterTraining method = prune.method(selected, recipe.seed());
+    return costs.layers(prune, selected, method);
+  }
+
+  /** The estimate; more than the recipe allows is a mistake. */
+  private long memory() {
+    long pruning = layerCosts.stream().mapToLong(LayerCost::bytes).max().orElse(0);
+    long needed = costs.memoryBytes(pruning);
+    long allowed = recipe.memory().map(MemorySize::bytes).orElse(Long.MAX_VALUE);
+    if (needed > allowed) {
+      mistakes.add(
+          loaded.place("memory"),
+          "the run takes about %s of memory, %s are allowed"
+              .formatted(PlanText.bytes(needed), PlanText.bytes(allowed)),
+          "allow more, or calibrate on fewer samples ('calibrate: {samples: N}') or in smaller"
+              + " batches ('batch: N')");
+      mistakes.throwIfAny();
+    }
+    return needed;
   }
 
   /** Zeros of earlier steps must be spoken of. */

@@ -101,6 +101,11 @@ final class Traced implements AutoCloseable {
     }
   }
 
+  /** The operations on one example. */
+  Graph graph() {
+    return graph;
+  }
+
   List<Layer> layers() {
     return layers;
   }

@@ -187,6 +187,7 @@ final class Reporter {
     judge(all, "perplexity", e.perplexity(), r.scores().get("perplexity"), 0);
     judge(all, "masked_loss", e.maskedLoss(), r.scores().get("masked_loss"), 0);
     judge(all, "spearman", e.spearman(), r.scores().get("spearman"), 0);
+    judge(all, "ndcg", e.ndcg(), r.scores().get("ndcg"), 0);
     judge(all, "cosine", e.cosine(), r.scores().get("cosine"), 0);
     judge(all, "sparsity", e.sparsity(), r.sparsity(), state.forgiven + 1e-9);
     judge(all, "sparsity_model", e.sparsityModel(), r.sparsityModel(), state.forgiven + 1e-9);

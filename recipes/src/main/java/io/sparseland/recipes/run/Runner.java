@@ -21,6 +21,7 @@ import io.sparseland.models.files.OpenModel;
 import io.sparseland.recipes.Distill;
 import io.sparseland.recipes.Failure;
 import io.sparseland.recipes.LoadedRecipe;
+import io.sparseland.recipes.MemorySize;
 import io.sparseland.recipes.Recipe;
 import io.sparseland.recipes.Step;
 import io.sparseland.recipes.StepItem;
@@ -129,6 +130,7 @@ public final class Runner {
       } catch (TrainingFailure e) {
         throw stopped(e);
       }
+      checkMemory(item.step().word());
     }
     boolean denseWanted =
         plan.steps().stream().flatMap(s -> s.targets().stream()).anyMatch(t -> t.sparsity() == 0)
@@ -156,6 +158,21 @@ public final class Runner {
         Failure.BAD_INPUT,
         "%s; the weights and masks of that step are in '%s'".formatted(e.getMessage(), kept),
         e);
+  }
+
+  /** The plan refused what it could foresee; this is for what it could not. */
+  private void checkMemory(String step) {
+    Long peak = Machine.peakMemoryBytes();
+    recipe
+        .memory()
+        .filter(allowed -> peak != null && peak > allowed.bytes())
+        .ifPresent(
+            allowed -> {
+              throw new Failure(
+                  Failure.RESOURCES,
+                  "step '%s' took more memory than 'memory' allows: %s of %s"
+                      .formatted(step, new MemorySize(peak == null ? 1 : peak), allowed));
+            });
   }
 
   private void prepareModel() throws IOException {
