@@ -2,6 +2,7 @@
 package io.sparseland.recipes;
 
 import io.sparseland.core.Allocation;
+import io.sparseland.core.LikeDense;
 import io.sparseland.core.Owl;
 import io.sparseland.recipes.language.Binder;
 import io.sparseland.recipes.language.Mistakes;
@@ -62,7 +63,14 @@ public final class Recipes {
         .filter(e -> e.getValue().get().equals(allocation))
         .map(Map.Entry::getKey)
         .findFirst()
-        .orElse(allocation instanceof Owl ? "owl" : "fixed");
+        .orElseGet(() -> withSettings(allocation));
+  }
+
+  private static String withSettings(Allocation allocation) {
+    if (allocation instanceof Owl) {
+      return "owl";
+    }
+    return allocation instanceof LikeDense ? "iso_flop" : "fixed";
   }
 
   private static String sha256(String text) {
