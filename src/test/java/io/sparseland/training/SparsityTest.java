@@ -16,6 +16,8 @@ import io.sparseland.core.Trigger;
 import io.sparseland.models.Mlp;
 import io.sparseland.schedulers.Cosine;
 import io.sparseland.schedulers.dynamic.Gmp;
+import io.sparseland.schedulers.dynamic.Itop;
+import io.sparseland.schedulers.dynamic.Mest;
 import io.sparseland.schedulers.dynamic.RigL;
 import io.sparseland.schedulers.dynamic.SparseEvolution;
 import io.sparseland.schedulers.dynamic.Static;
@@ -43,7 +45,11 @@ class SparsityTest {
         Map.of(
             "static", new Static(),
             "set", new SparseEvolution(step -> 0.3, EVERY_4),
-            "rigl", new RigL(Cosine.decay(0.3, 40), EVERY_4));
+            "rigl", new RigL(Cosine.decay(0.3, 40), EVERY_4),
+            "rigl over batches", new RigL(Cosine.decay(0.3, 40), EVERY_4, true, 3),
+            "itop", new Itop(Cosine.decay(0.3, 60), EVERY_4, Itop.Growth.GRADIENT),
+            "unfired", new Itop(Cosine.decay(0.3, 60), EVERY_4, Itop.Growth.UNFIRED),
+            "mest", new Mest(step -> 0.3, EVERY_4, 0.5, false));
     return optimizers.entrySet().stream()
         .flatMap(
             o ->
@@ -128,7 +134,8 @@ class SparsityTest {
       assertThat(grown).isPositive();
       assertThat(sparsity.updates()).hasSize(1);
       MaskUpdate update = sparsity.updates().get(0);
-      assertThat(update).isEqualTo(new MaskUpdate(6, "linear.0", 192, 48, grown, grown));
+      assertThat(update)
+          .isEqualTo(new MaskUpdate(6, "linear.0", 192, 48, grown, grown, 48 + grown));
       assertThat(seen.masks.get(20)).isEqualTo(seen.masks.get(7)); // frozen after `until`
       assertThat(seen.weight(8, "linear.0")).isNotEqualTo(now);
     }

@@ -47,6 +47,12 @@ public final class CounterRandom {
     return ((bits(index) >>> 12) + 0.5) * 0x1p-52;
   }
 
+  /** The index-th number of N(0, 1), by the transform of Box and Muller. */
+  public double normal(long index) {
+    return Math.sqrt(-2 * Math.log(uniform(2 * index)))
+        * Math.cos(2 * Math.PI * uniform(2 * index + 1));
+  }
+
   /** Finaliser of SplitMix64: a bijection of the 64-bit integers. */
   static long mix(long z) {
     z = (z ^ (z >>> 30)) * 0xBF58476D1CE4E5B9L;

@@ -33,7 +33,11 @@ public final class Ranking {
         candidates,
         among.length() - 1,
         scores.length);
-    double[] values = new double[candidates];
+    BitSet chosen = new BitSet(scores.length);
+    if (count == 0) {
+      return chosen;
+    }
+    int[] keys = new int[candidates];
     int[] indices = new int[candidates];
     int at = 0;
     for (int i = among.nextSetBit(0); i >= 0; i = among.nextSetBit(i + 1)) {
@@ -41,13 +45,51 @@ public final class Ranking {
         throw new IllegalArgumentException("score at index " + i + " is NaN, allowed: numbers");
       }
       indices[at] = i;
-      values[at++] = sign * (double) scores[i];
+      keys[at++] = sign > 0 ? key(scores[i]) : ~key(scores[i]);
     }
-    BitSet places = new BitSet(candidates);
-    lowest(values, 0, candidates, count, places, new double[candidates]);
-    BitSet chosen = new BitSet(scores.length);
-    places.stream().forEach(place -> chosen.set(indices[place]));
+    Threshold threshold = threshold(keys, Math.toIntExact(count));
+    int ties = threshold.ties();
+    for (int c = 0; c < candidates; c++) {
+      if (Integer.compareUnsigned(keys[c], threshold.key()) < 0
+          || (keys[c] == threshold.key() && ties-- > 0)) {
+        chosen.set(indices[c]);
+      }
+    }
     return chosen;
+  }
+
+  /** Unsigned, in the order of the floats; both zeros have the same. */
+  private static int key(float score) {
+    int bits = Float.floatToRawIntBits(score == 0 ? 0f : score);
+    return bits < 0 ? ~bits : bits | Integer.MIN_VALUE;
+  }
+
+  /** A key and how many of the keys equal to it are chosen. */
+  private record Threshold(int key, int ties) {}
+
+  /** The count-th lowest key, found digit by digit: three passes, no moving. */
+  private static Threshold threshold(int[] keys, int count) {
+    int prefix = 0;
+    int known = 0; // bits of the prefix that are settled
+    int left = count;
+    for (int shift = 21; ; shift = shift == 21 ? 10 : 0) {
+      int[] buckets = new int[1 << 11];
+      int digits = shift == 0 ? (1 << 10) - 1 : (1 << 11) - 1;
+      for (int key : keys) {
+        if ((key & known) == prefix) {
+          buckets[key >>> shift & digits]++;
+        }
+      }
+      int digit = 0;
+      while (buckets[digit] < left) {
+        left -= buckets[digit++];
+      }
+      prefix |= digit << shift;
+      known |= digits << shift;
+      if (shift == 0) {
+        return new Threshold(prefix, left);
+      }
+    }
   }
 
   /**

@@ -15,6 +15,11 @@ public interface SparsityMethod {
   /** Scores that choose the first masks, before training. */
   Criterion initial();
 
+  /** For methods that keep a value for every weight and let more of them learn than are used. */
+  default Optional<Exploration> exploration() {
+    return Optional.empty();
+  }
+
   /**
    * Sparsity over time on the way to a target. The first masks have the sparsity at step 0.
    *

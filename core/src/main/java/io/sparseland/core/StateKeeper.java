@@ -19,6 +19,13 @@ public interface StateKeeper {
    */
   void mask(Layer layer, NDArray keep);
 
+  /**
+   * {@link Statistic#MOMENTUM} in the parameter's own shape; made anew.
+   *
+   * @throws IllegalArgumentException if the optimizer has no momentum
+   */
+  NDArray momentum(Layer layer);
+
   /** All slots of all parameters become 0. */
   void resetAll();
 }

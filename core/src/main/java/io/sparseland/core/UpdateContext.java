@@ -2,12 +2,16 @@
 package io.sparseland.core;
 
 import java.util.List;
+import java.util.Map;
 
 /** What an {@link Updater} sees and may do. */
 public interface UpdateContext {
 
   /** Batches completed, as in {@link Updater#due}. */
   long step();
+
+  /** Seed of everything random. */
+  long seed();
 
   /** Sparsity over time, {@link SparsityMethod#sparsity} of the target. */
   Schedule sparsity();
@@ -32,6 +36,16 @@ public interface UpdateContext {
    * was not before, become 0; everything else stays as it is to the bit.
    */
   void replace(Layer layer, Mask mask);
+
+  /**
+   * Gives a layer another set of weights that learn; of a method with an {@link Exploration} only.
+   *
+   * @param learning contains the layer's mask
+   */
+  void explore(Layer layer, Mask learning);
+
+  /** Numbers that this method keeps from one update to the next, by name; changed in place. */
+  Map<String, Double> memory();
 
   /** All optimizer slots of the whole network become 0. */
   default void resetSlots() {

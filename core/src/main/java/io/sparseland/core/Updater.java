@@ -38,6 +38,24 @@ public interface Updater {
     return Set.of();
   }
 
+  /**
+   * Batches whose mean gradient is {@link Statistic#GRADIENT}: the last one before the update
+   * alone, or several.
+   */
+  default int gradientBatches() {
+    return 1;
+  }
+
+  /** Whether it reads gradients of pruned weights, which sparse training must compute extra. */
+  default boolean readsPrunedGradients() {
+    return needs().contains(Statistic.GRADIENT) || needs().contains(Statistic.MOMENTUM);
+  }
+
+  /** Whether the optimizer slots of pruned weights are left alone instead of emptied. */
+  default boolean keepsSlots() {
+    return false;
+  }
+
   /** Changes masks through {@link UpdateContext#replace}. The caller opens an NDScope around it. */
   void update(UpdateContext context);
 }

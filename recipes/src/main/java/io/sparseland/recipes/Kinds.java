@@ -3,6 +3,8 @@ package io.sparseland.recipes;
 
 import io.sparseland.core.Allocation;
 import io.sparseland.core.Criterion;
+import io.sparseland.core.Epsilon;
+import io.sparseland.core.ErdosRenyi;
 import io.sparseland.core.LikeDense;
 import io.sparseland.core.Owl;
 import io.sparseland.core.Pattern;
@@ -10,6 +12,7 @@ import io.sparseland.core.Reconstruction;
 import io.sparseland.core.Schedule;
 import io.sparseland.core.SparsityMethod;
 import io.sparseland.core.Trigger;
+import io.sparseland.core.UniformPlus;
 import io.sparseland.kernels.format.CostTable;
 import io.sparseland.kernels.format.FormatException;
 import io.sparseland.models.Encoder;
@@ -46,10 +49,20 @@ import io.sparseland.recipes.language.Catalogue;
 import io.sparseland.schedulers.Constant;
 import io.sparseland.schedulers.Cosine;
 import io.sparseland.schedulers.ExponentialDecay;
+import io.sparseland.schedulers.InversePower;
+import io.sparseland.schedulers.RateCoupled;
+import io.sparseland.schedulers.Stepped;
+import io.sparseland.schedulers.dynamic.DynamicReparameterization;
 import io.sparseland.schedulers.dynamic.Gmp;
+import io.sparseland.schedulers.dynamic.GraNet;
+import io.sparseland.schedulers.dynamic.Itop;
+import io.sparseland.schedulers.dynamic.Mest;
 import io.sparseland.schedulers.dynamic.RigL;
+import io.sparseland.schedulers.dynamic.SparseEmbedding;
 import io.sparseland.schedulers.dynamic.SparseEvolution;
+import io.sparseland.schedulers.dynamic.SparseMomentum;
 import io.sparseland.schedulers.dynamic.Static;
+import io.sparseland.schedulers.dynamic.TopKast;
 import io.sparseland.training.Clip;
 import io.sparseland.training.OptimizerSettings;
 import io.sparseland.training.RateSchedule;
@@ -78,13 +91,13 @@ final class Kinds {
   static final Map<String, Supplier<Allocation>> ALLOCATIONS =
       Map.of(
           "uniform", Allocation::uniform,
-          "uniform_plus", Allocation::uniformPlus,
-          "er", Allocation::er,
-          "erk", Allocation::erk,
           "global", Allocation::global,
           "lamp", Allocation::lamp);
 
   static final Catalogue CATALOGUE = catalogue();
+
+  /** Of Erdős–Rényi allocations; whether kernels count is in the word. */
+  private record Power(double power) {}
 
   private Kinds() {}
 
@@ -163,8 +176,14 @@ final class Kinds {
         FixedSettings.class,
         "{}",
         fixed -> Allocation.fixed(fixed.sparsities()));
+    all.kind(Allocation.class, "owl", Owl.class, "{spread: 0.08, outlier: 5}")
+        .kind(Allocation.class, "uniform_plus", UniformPlus.class, "{head: 0.2}")
+        .kind(
+            Allocation.class, "er", Power.class, "{power: 1}", p -> new ErdosRenyi(false, p.power))
+        .kind(
+            Allocation.class, "erk", Power.class, "{power: 1}", p -> new ErdosRenyi(true, p.power))
+        .kind(Allocation.class, "epsilon", Epsilon.class, "{}");
     all.kind(Allocation.class, "iso_flop", LikeDense.class, "{}");
-    all.kind(Allocation.class, "owl", Owl.class, "{spread: 0.08, outlier: 5}");
     all.text(CostTable.class, Kinds::profile).text(PatternSetting.class, PatternSetting::parse);
     all.text(Pattern.class, Pattern::parse).text(Comparison.class, Comparison::parse);
     all.inline(Trigger.class, TriggerSettings.class, TriggerSettings::trigger);
@@ -186,21 +205,61 @@ final class Kinds {
             SparsityMethod.class,
             "rigl",
             RigL.class,
-            "{every: 100 steps, until: 75 %, drop: {cosine: 0.3}, strict: false}")
+            "{every: 100 steps, until: 75 %, drop: {cosine: 0.3}, strict: false, batches: 1}")
         .kind(
             SparsityMethod.class,
             "set",
             SparseEvolution.class,
-            "{every: 1 epochs, until: 100 %, drop: {constant: 0.3}, by_sign: false}")
+            "{every: 1 epochs, until: 99 %, drop: {constant: 0.3}, by_sign: false, fresh: zero}")
         .kind(SparsityMethod.class, "static", Static.class, "{initial: random}")
         .kind(
             SparsityMethod.class,
             "gmp",
             Gmp.class,
             "{from: 0, ramp: cubic, every: 100 steps, until: 75 %, allocation: uniform}");
+    sparseToSparse(all);
     all.kind(Schedule.class, "constant", Constant.class, "{}")
         .kind(Schedule.class, "cosine", Cosine.class, "{floor: 0, end: ^until}")
-        .kind(Schedule.class, "exponential", ExponentialDecay.class, "{rate: 3, end: ^until}");
+        .kind(Schedule.class, "exponential", ExponentialDecay.class, "{rate: 3, end: ^until}")
+        .kind(Schedule.class, "inverse_power", InversePower.class, "{power: 3, end: ^until}")
+        .kind(Schedule.class, "stepped", Stepped.class, "{}")
+        .kind(Schedule.class, "rate_coupled", RateCoupled.class, "{}");
+  }
+
+  private static void sparseToSparse(Catalogue all) {
+    String late = "until: 99 %, drop: {cosine: {from: 0.5, floor: 0.005}}";
+    all.kind(
+            SparsityMethod.class,
+            "itop",
+            Itop.class,
+            "{every: 1000 steps, " + late + ", grow: gradient}")
+        .kind(SparsityMethod.class, "snfs", SparseMomentum.class, "{every: 1 epochs, " + late + "}")
+        .kind(
+            SparsityMethod.class,
+            "dsr",
+            DynamicReparameterization.class,
+            "{every: 100 steps, until: 75 %, drop: {constant: 0.1}, threshold: 0.001}")
+        .kind(
+            SparsityMethod.class,
+            "mest",
+            Mest.class,
+            "{every: 1 epochs, until: 75 %, gradient: 0, grow_first: false,"
+                + " drop: {stepped: {values: [0.2, 0.1], changes: [56 %]}}}")
+        .kind(
+            SparsityMethod.class,
+            "topkast",
+            TopKast.class,
+            "{every: 100 steps, until: 100 %, strength: 0.0001, form: l2}")
+        .kind(
+            SparsityMethod.class,
+            "granet",
+            GraNet.class,
+            "{from: 0, every: 100 steps, " + late + ", pruned_by: 68 %, allocation: global}")
+        .kind(
+            SparsityMethod.class,
+            "dsl",
+            SparseEmbedding.class,
+            "{every: 100 steps, " + late + ", batches: 10, allocation: uniform}");
   }
 
   /** The number of a {@link Clip}. */

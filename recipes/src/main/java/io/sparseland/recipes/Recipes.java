@@ -2,8 +2,11 @@
 package io.sparseland.recipes;
 
 import io.sparseland.core.Allocation;
+import io.sparseland.core.Epsilon;
+import io.sparseland.core.ErdosRenyi;
 import io.sparseland.core.LikeDense;
 import io.sparseland.core.Owl;
+import io.sparseland.core.UniformPlus;
 import io.sparseland.recipes.language.Binder;
 import io.sparseland.recipes.language.Mistakes;
 import io.sparseland.recipes.language.Node;
@@ -63,14 +66,18 @@ public final class Recipes {
         .filter(e -> e.getValue().get().equals(allocation))
         .map(Map.Entry::getKey)
         .findFirst()
-        .orElseGet(() -> withSettings(allocation));
+        .orElseGet(() -> wordOfKind(allocation));
   }
 
-  private static String withSettings(Allocation allocation) {
-    if (allocation instanceof Owl) {
-      return "owl";
+  private static String wordOfKind(Allocation allocation) {
+    if (allocation instanceof ErdosRenyi er) {
+      return er.kernel() ? "erk" : "er";
     }
-    return allocation instanceof LikeDense ? "iso_flop" : "fixed";
+    return allocation instanceof UniformPlus
+        ? "uniform_plus"
+        : allocation instanceof Epsilon ? "epsilon" : allocation instanceof Owl
+                ? "owl"
+                : allocation instanceof LikeDense ? "iso_flop" : "fixed";
   }
 
   private static String sha256(String text) {

@@ -2,6 +2,7 @@
 package io.sparseland.recipes;
 
 import io.sparseland.core.Allocation;
+import io.sparseland.core.Initialisation;
 import io.sparseland.core.Layer;
 import io.sparseland.core.Pattern;
 import io.sparseland.core.SparsityMethod;
@@ -18,6 +19,7 @@ import java.util.Optional;
  * @param allocation how that is spread over the layers
  * @param pattern which weights are pruned together, or {@code auto}
  * @param auto how {@code auto} chooses
+ * @param init weights when the first masks are drawn
  * @param on which layers; without it the default ones
  */
 public record TrainTarget(
@@ -25,6 +27,7 @@ public record TrainTarget(
     @Default("erk") Allocation allocation,
     @Default("unstructured") PatternSetting pattern,
     @Default("{}") AutoPattern auto,
+    @Default("keep") Initialisation init,
     Optional<On> on) {
 
   /** The share of weights to prune: as said, or what the N:M pattern makes of it. */

@@ -21,6 +21,18 @@ public record Cubic(double from, double to, long begin, long end) implements Sch
     Ramps.check(from, to, begin, end);
   }
 
+  /**
+   * PST's warm-up: at {@code from} for the first {@code head} of the training, at {@code to} for
+   * the last {@code tail} of it; 0.1 and 0.3 there.
+   *
+   * @param steps of the whole training
+   * @see <a href="https://arxiv.org/abs/2205.11005">Li et al. 2022, "Parameter-Efficient Sparsity
+   *     for Large Language Models Fine-Tuning"</a>
+   */
+  public static Cubic warmedUp(double from, double to, double head, double tail, long steps) {
+    return new Cubic(from, to, Math.round(head * steps), steps - Math.round(tail * steps));
+  }
+
   @Override
   public double at(long step) {
     double left = 1 - Ramps.done(step, begin, end);

@@ -22,4 +22,17 @@ final class Ramps {
   static double done(long step, long begin, long end) {
     return step <= begin ? 0 : step >= end ? 1 : (step - begin) / (double) (end - begin);
   }
+
+  /** Share of the way done in whole phases; phase j is done at its last step. */
+  static double phasesDone(long step, long begin, long end, int phases) {
+    if (step <= begin || step >= end) {
+      return step <= begin ? 0 : 1;
+    }
+    return Math.floorDiv(Math.multiplyExact(step - begin, (long) phases), end - begin)
+        / (double) phases;
+  }
+
+  static void checkPhases(int phases) {
+    Check.that(phases >= 1, "phases is %d, allowed: 1 or more", phases);
+  }
 }

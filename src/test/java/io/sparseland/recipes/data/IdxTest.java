@@ -146,7 +146,7 @@ class IdxTest {
   void the_folder_of_one_set_is_not_taken_for_another() {
     Path data = Path.of(System.getProperty("sparseland.root"), "examples", "data");
     DataFolders folders = new DataFolders(Optional.empty(), List.of(data), false);
-    assertThatThrownBy(() -> new FashionMnist(64).open(folders))
+    assertThatThrownBy(() -> new FashionMnist(64, Optional.empty()).open(folders))
         .hasMessageContaining("fashion-mnist")
         .hasMessageContaining("--allow-download");
   }

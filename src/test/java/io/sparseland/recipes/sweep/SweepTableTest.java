@@ -89,7 +89,11 @@ class SweepTableTest {
   void text_with_commas_bars_and_quotes_stays_one_cell() {
     SweepTable table =
         new SweepTable(
-            "sparseland sweep", "1", "cpu", List.of(row("a", Map.of("x", 1), "says \"a, b\" | c")));
+            "sparseland sweep",
+            "1",
+            "cpu",
+            List.of(row("a", Map.of("x", 1), "says \"a, b\" | c")),
+            List.of());
 
     assertThat(table.csv()).contains(",\"says \"\"a, b\"\" | c\",");
     assertThat(table.markdown()).contains("says \"a, b\" \\| c");

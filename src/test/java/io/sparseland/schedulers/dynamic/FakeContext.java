@@ -17,10 +17,12 @@ import io.sparseland.core.Statistic;
 import io.sparseland.core.UpdateContext;
 import java.nio.FloatBuffer;
 import java.util.BitSet;
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** A run time of a few lines: masks and one slot a weight in arrays. */
 final class FakeContext implements UpdateContext {
@@ -28,6 +30,10 @@ final class FakeContext implements UpdateContext {
   final Map<Layer, Mask> masks = new LinkedHashMap<>();
   final Map<Layer, float[]> slots = new HashMap<>();
   final Map<Layer, float[]> gradients = new HashMap<>();
+  final Map<Layer, float[]> uniform = new HashMap<>(); // drawn where a layer has none
+  final Map<Layer, BitSet> ever = new HashMap<>();
+  final Map<Layer, Mask> learning = new HashMap<>();
+  final Map<String, Double> memory = new HashMap<>();
   final NDManager manager;
   long step;
   Schedule sparsity = at -> 0;
@@ -70,14 +76,38 @@ final class FakeContext implements UpdateContext {
 
   @Override
   public Evidence evidence(Layer layer) {
-    float[] gradient = gradients.get(layer);
-    Map<Statistic, NDArray> known =
-        gradient == null
-            ? Map.of()
-            : Map.of(
-                Statistic.GRADIENT,
-                manager.create(gradient, new Shape(layer.geometry().out(), layer.geometry().in())));
-    return Evidence.of(known, 1).withUniform(layer, 17, step);
+    Map<Statistic, NDArray> known = new EnumMap<>(Statistic.class);
+    known(known, Statistic.GRADIENT, layer, gradients.get(layer));
+    known(known, Statistic.MOMENTUM, layer, slots.get(layer));
+    known(known, Statistic.UNIFORM, layer, uniform.get(layer));
+    float[] active = new float[layer.geometry().size()];
+    ever.getOrDefault(layer, new BitSet()).stream().forEach(i -> active[i] = 1);
+    known(known, Statistic.EVER_ACTIVE, layer, active);
+    Evidence evidence = Evidence.of(known, 1);
+    return uniform.containsKey(layer) ? evidence : evidence.withUniform(layer, seed(), step);
+  }
+
+  private void known(
+      Map<Statistic, NDArray> known, Statistic statistic, Layer layer, float @Nullable [] values) {
+    if (values != null) {
+      Shape matrix = new Shape(layer.geometry().out(), layer.geometry().in());
+      known.put(statistic, manager.create(values, matrix));
+    }
+  }
+
+  @Override
+  public long seed() {
+    return 17;
+  }
+
+  @Override
+  public Map<String, Double> memory() {
+    return memory;
+  }
+
+  @Override
+  public void explore(Layer layer, Mask mask) {
+    learning.put(layer, mask);
   }
 
   @Override
@@ -85,6 +115,7 @@ final class FakeContext implements UpdateContext {
     BitSet grown = mask.keptSet();
     grown.andNot(masks.getOrDefault(layer, mask).keptSet());
     masks.put(layer, mask);
+    ever.computeIfAbsent(layer, l -> new BitSet()).or(mask.keptSet());
     float[] weights = Scores.weights(layer);
     float[] state = slots.computeIfAbsent(layer, l -> new float[mask.size()]);
     mask.fillPruned(weights, 0);

@@ -164,7 +164,10 @@ class MethodsTest {
         new SparseEvolution(new Constant(0.3), when),
         new SparseEvolution(new Constant(0.3), when, true),
         new RigL(new Constant(0.3), when),
-        new RigL(new Constant(0.3), when, true));
+        new RigL(new Constant(0.3), when, true),
+        new Itop(new Constant(0.3), when, Itop.Growth.GRADIENT),
+        new Itop(new Constant(0.3), when, Itop.Growth.UNFIRED),
+        new Mest(new Constant(0.3), when, 0.5, false));
   }
 
   @ParameterizedTest

@@ -69,7 +69,7 @@ final class OneLayer implements WeightView.Operand, UpdateContext {
   }
 
   @Override
-  public NDArray mask() {
+  public NDArray keep() {
     return mask.toArray(manager);
   }
 
@@ -114,6 +114,21 @@ final class OneLayer implements WeightView.Operand, UpdateContext {
   @Override
   public void replace(Layer which, Mask next) {
     mask = next;
+  }
+
+  @Override
+  public long seed() {
+    return 17;
+  }
+
+  @Override
+  public void explore(Layer which, Mask learning) {
+    throw new AssertionError("nothing explores here");
+  }
+
+  @Override
+  public Map<String, Double> memory() {
+    throw new AssertionError("nothing is remembered here");
   }
 
   @Override

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparseland.training;
 
+import ai.djl.ndarray.NDArray;
 import io.sparseland.core.Check;
 import io.sparseland.core.Evidence;
+import io.sparseland.core.Initialisation;
 import io.sparseland.core.Layer;
 import io.sparseland.core.Mask;
 import io.sparseland.core.Masks;
@@ -53,5 +55,15 @@ final class FirstMasks {
       masks.put(layer, mask);
     }
     return masks;
+  }
+
+  /** Draws the weights of a layer anew, if that was asked for and the mask was drawn too. */
+  static void initialise(Part part, Layer layer, Mask mask) {
+    if (part.start() == null && part.goal().initial() != Initialisation.KEEP) {
+      float[] weights = part.goal().initial().draw(mask, part.seed(), layer.name());
+      try (NDArray weight = layer.weight()) {
+        weight.toByteBuffer(true).asFloatBuffer().put(weights); // a live view
+      }
+    }
   }
 }

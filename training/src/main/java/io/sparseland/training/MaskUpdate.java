@@ -10,8 +10,10 @@ package io.sparseland.training;
  * @param kept weights kept afterwards
  * @param dropped weights kept before and not afterwards
  * @param grown weights kept afterwards and not before
+ * @param everActive weights kept at any time up to and after it
  */
-public record MaskUpdate(long step, String layer, int size, int kept, int dropped, int grown) {
+public record MaskUpdate(
+    long step, String layer, int size, int kept, int dropped, int grown, int everActive) {
 
   /** Share of weights kept, 0 to 1. */
   public double density() {
@@ -22,5 +24,13 @@ public record MaskUpdate(long step, String layer, int size, int kept, int droppe
   public double overlap() {
     int before = kept - grown + dropped;
     return before == 0 ? 1 : (double) (kept - grown) / before;
+  }
+
+  /**
+   * Share of weights kept at any time so far, 0 to 1: {@code R_s} of Liu et al. 2021, "Do We
+   * Actually Need Dense Over-Parameterization?"
+   */
+  public double everActiveShare() {
+    return (double) everActive / size;
   }
 }

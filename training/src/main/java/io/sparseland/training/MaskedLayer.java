@@ -4,15 +4,15 @@ package io.sparseland.training;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
-import ai.djl.training.optimizer.Optimizer;
-import io.sparseland.core.Evidence;
+import io.sparseland.core.Exploration;
 import io.sparseland.core.Layer;
 import io.sparseland.core.Mask;
+import io.sparseland.core.Pattern;
 import io.sparseland.core.StateKeeper;
-import io.sparseland.core.Torch;
 import java.nio.FloatBuffer;
 import java.util.Arrays;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A layer under training with its present mask, kept as floats too, made once and edited in place.
@@ -21,35 +21,58 @@ class MaskedLayer {
 
   private final Layer layer;
   private final NDArray keep; // 0 and 1, the parameter's shape
+  private final long[] everKept; // bits, as those of a mask
+  private final @Nullable DenseStore store;
+  private final boolean viewed;
   private Mask mask;
+  private long steps;
+  private long forward;
+  private long gradient;
 
   /**
-   * A layer under a mask: its weights outside become 0 at once.
+   * Puts a layer under a mask: its weights outside become 0 at once.
    *
    * @param manager owns the float mask
    */
-  static MaskedLayer pruned(Layer layer, Mask mask, NDManager manager) {
-    MaskedLayer masked = new MaskedLayer(layer, mask, manager);
-    masked.apply();
-    return masked;
+  MaskedLayer(Layer layer, Mask mask, NDManager manager) {
+    this(layer, mask, manager, null);
   }
 
-  /** A layer whose weights stay as they are. */
-  MaskedLayer(Layer layer, Mask mask, NDManager manager) {
+  /** Behind a view, which hides what is pruned: the weights stay as they are. */
+  MaskedLayer(Layer layer, Mask mask, NDManager manager, boolean viewed) {
     this.layer = layer;
     this.mask = mask;
-    this.keep = manager.create(layer.parameter().getArray().getShape(), DataType.FLOAT32);
+    this.everKept = mask.words();
+    this.store = null;
+    this.viewed = viewed;
+    this.keep = floats(layer, mask, manager);
+  }
+
+  /** The same, and with an exploration the weights are stored before. */
+  MaskedLayer(Layer layer, Mask mask, NDManager manager, @Nullable Exploration exploration) {
+    this.layer = layer;
+    this.mask = mask;
+    this.everKept = mask.words();
+    this.store = exploration == null ? null : new DenseStore(layer, exploration, manager);
+    this.viewed = false;
+    this.keep = floats(layer, mask, manager);
+    apply();
+  }
+
+  private static NDArray floats(Layer layer, Mask mask, NDManager manager) {
+    NDArray keep = manager.create(layer.parameter().getArray().getShape(), DataType.FLOAT32);
     float[] ones = new float[mask.size()];
     Arrays.fill(ones, 1);
     mask.fillPruned(ones, 0);
-    values().put(ones);
+    values(keep).put(ones);
+    return keep;
   }
 
   Layer layer() {
     return layer;
   }
 
-  Mask kept() {
+  Mask mask() {
     return mask;
   }
 
@@ -63,63 +86,118 @@ class MaskedLayer {
     layer.parameter().getArray().muli(keep);
   }
 
+  /** The values behind the mask; null for most methods, which store zeros. */
+  @Nullable DenseStore store() {
+    return store;
+  }
+
+  /**
+   * Counts a completed step.
+   *
+   * @param dense whether gradients of pruned weights were needed
+   */
+  void count(boolean dense) {
+    steps++;
+    forward += mask.kept();
+    gradient += dense ? mask.size() : store == null ? mask.kept() : store.learning().kept();
+  }
+
+  /** The steps so far. */
+  LayerWork work() {
+    return new LayerWork(layer.name(), mask.size(), steps, forward, gradient);
+  }
+
+  /** 1 where a weight was kept at any time, else 0; {@code [out, in]}. */
+  NDArray everKept(NDManager manager) {
+    return Mask.of(layer.geometry(), Pattern.unstructured(), everKept).toArray(manager);
+  }
+
   /**
    * Takes another mask: weights that are dropped or grown become 0, and so do their optimizer
-   * slots; those kept in both masks stay as they are. Gradient recording must be off.
+   * slots; those kept in both masks stay as they are. Behind a {@link DenseStore} or a view nothing
+   * but the mask changes. Gradient recording must be off.
    *
-   * @param step batches completed
+   * @param keepSlots whether only the slots of what is grown become 0
    */
-  Optional<MaskUpdate> replace(Mask next, long step, StateKeeper slots) {
+  void replace(Mask next, StateKeeper slots, boolean keepSlots) {
+    if (store != null || viewed) {
+      replace(next);
+      return;
+    }
     long[] before = mask.words();
     long[] after = next.words();
-    int dropped = write(before, after, 0);
-    between(slots);
-    int grown = write(after, before, 1);
-    mask = next;
-    return Optional.of(
-        new MaskUpdate(step, layer.name(), next.size(), next.kept(), dropped, grown));
+    if (!keepSlots) {
+      write(before, after, 0);
+      apply();
+      slots.mask(layer, keep); // 1 where both masks keep
+      write(after, before, 1);
+    } else {
+      write(before, after, 0);
+      apply();
+      try (NDArray stays = keep.onesLike()) {
+        write(stays, after, before, 0);
+        slots.mask(layer, stays);
+      }
+      write(after, before, 1);
+    }
+    now(next, after);
   }
 
-  /** The optimizer's step, of whatever is trained beside the weight too. */
-  void step(Optimizer optimizer, String parameterId, NDArray weight, NDArray gradient) {
-    optimizer.update(parameterId, weight, gradient);
-    Torch.withoutGradients(this::apply);
-  }
-
-  /** Scores that are trained beside the weight, if there are any. */
-  Evidence learned() {
-    return Evidence.none();
-  }
-
-  /** Takes another mask and nothing else. */
-  final void change(Mask next) {
+  /** Takes another mask and changes nothing else. */
+  void replace(Mask next) {
     long[] before = mask.words();
     long[] after = next.words();
     write(before, after, 0);
     write(after, before, 1);
+    now(next, after);
+  }
+
+  private void now(Mask next, long[] words) {
+    for (int w = 0; w < words.length; w++) {
+      everKept[w] |= words[w];
+    }
     mask = next;
   }
 
-  /** While the float mask is 1 where both masks keep. */
-  void between(StateKeeper slots) {
-    apply();
-    slots.mask(layer, keep);
+  /** What the log gets to see of an update; nothing as yet, or a sum, of some. */
+  Optional<MaskUpdate> logged(Mask earlier, long step) {
+    return Optional.of(since(earlier, step));
+  }
+
+  /**
+   * What has changed since another mask.
+   *
+   * @param step batches completed
+   */
+  MaskUpdate since(Mask earlier, long step) {
+    long[] before = earlier.words();
+    long[] after = mask.words();
+    int dropped = 0;
+    int grown = 0;
+    int ever = 0;
+    for (int w = 0; w < after.length; w++) {
+      dropped += Long.bitCount(before[w] & ~after[w]);
+      grown += Long.bitCount(after[w] & ~before[w]);
+      ever += Long.bitCount(everKept[w]);
+    }
+    return new MaskUpdate(step, layer.name(), mask.size(), mask.kept(), dropped, grown, ever);
   }
 
   /** Writes a value into the float mask where the first bits are set and the second are not. */
-  private int write(long[] set, long[] clear, float value) {
-    FloatBuffer values = values();
-    int count = 0;
+  private void write(long[] set, long[] clear, float value) {
+    write(keep, set, clear, value);
+  }
+
+  private static void write(NDArray array, long[] set, long[] clear, float value) {
+    FloatBuffer values = values(array);
     for (int w = 0; w < set.length; w++) {
       for (long bits = set[w] & ~clear[w]; bits != 0; bits &= bits - 1) {
         values.put(w * Long.SIZE + Long.numberOfTrailingZeros(bits), value);
-        count++;
       }
     }
-    return count;
   }
 
-  private FloatBuffer values() {
-    return keep.toByteBuffer(true).asFloatBuffer(); // a live view: the array is contiguous
+  private static FloatBuffer values(NDArray array) {
+    return array.toByteBuffer(true).asFloatBuffer(); // a live view: the array is contiguous
   }
 }

@@ -24,6 +24,8 @@ import java.util.Map;
  */
 final class OptimizerSlots implements StateKeeper {
 
+  private static final float EPSILON = 1e-8f;
+
   private final List<Map<String, Map<Device, NDArray>>> states; // parameter id -> device -> slot
 
   private OptimizerSlots(List<Map<String, Map<Device, NDArray>>> states) {
@@ -53,6 +55,19 @@ final class OptimizerSlots implements StateKeeper {
   @Override
   public void mask(Layer layer, NDArray keep) {
     of(layer.parameter().getId()).forEach(slot -> slot.muli(keep));
+  }
+
+  @Override
+  public NDArray momentum(Layer layer) {
+    List<NDArray> slots = of(layer.parameter().getId());
+    if (slots.isEmpty()) {
+      throw new IllegalArgumentException(
+          "layer '%s' has no momentum: the method needs Sgd with momentum, Adam or AdamW"
+              .formatted(layer.name()));
+    }
+    return slots.size() == 1
+        ? slots.get(0).mul(1f)
+        : slots.get(0).div(slots.get(1).sqrt().add(EPSILON)); // m / (sqrt(v) + eps)
   }
 
   @Override

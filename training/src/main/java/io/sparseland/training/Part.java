@@ -2,6 +2,7 @@
 package io.sparseland.training;
 
 import io.sparseland.core.Allocation;
+import io.sparseland.core.Initialisation;
 import io.sparseland.core.Masks;
 import io.sparseland.core.Pattern;
 import io.sparseland.core.Selector;
@@ -25,10 +26,11 @@ record Part(SparsityMethod method, Selector on, Goal goal, long seed, @Nullable 
    * @param sparsity share of the selected layers' weights that is pruned in the end
    * @param allocation how it is spread over layers
    * @param pattern how pruned weights are arranged
+   * @param initial weights when the first masks are drawn
    */
-  record Goal(double sparsity, Allocation allocation, Pattern pattern) {}
+  record Goal(double sparsity, Allocation allocation, Pattern pattern, Initialisation initial) {}
 
-  Part withGoal(double sparsity, Allocation allocation, Pattern pattern) {
-    return new Part(method, on, new Goal(sparsity, allocation, pattern), seed, start);
+  Part with(Goal other) {
+    return new Part(method, on, other, seed, start);
   }
 }

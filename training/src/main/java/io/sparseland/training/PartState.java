@@ -2,8 +2,8 @@
 package io.sparseland.training;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.NDScope;
-import ai.djl.ndarray.types.Shape;
 import io.sparseland.core.Allocation;
 import io.sparseland.core.Evidence;
 import io.sparseland.core.Layer;
@@ -14,10 +14,11 @@ import io.sparseland.core.StateKeeper;
 import io.sparseland.core.Statistic;
 import io.sparseland.core.UpdateContext;
 import io.sparseland.core.Updater;
+import io.sparseland.core.Updater.Moment;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.function.Consumer;
 
 /** A {@link Part} at work on its layers; what its {@link Updater} sees. */
@@ -27,15 +28,67 @@ final class PartState implements UpdateContext {
   private final Updater updater;
   private final Map<Layer, MaskedLayer> layers = new LinkedHashMap<>(); // forward order
   private final StateKeeper slots;
+  private final GradientMeans gradients;
   private final Consumer<MaskUpdate> log;
+  private final Map<String, Double> memory = new HashMap<>();
+  private final Map<Layer, Mask> replaced = new LinkedHashMap<>(); // masks before an update
+  private boolean denseGradients; // whether this batch's gradients of pruned weights are read
   private long step;
 
-  PartState(Part part, List<MaskedLayer> layers, StateKeeper slots, Consumer<MaskUpdate> log) {
+  PartState(
+      Part part,
+      List<MaskedLayer> layers,
+      StateKeeper slots,
+      NDManager manager,
+      Consumer<MaskUpdate> log) {
     this.part = part;
     this.updater = part.method().updater();
     layers.forEach(each -> this.layers.put(each.layer(), each));
     this.slots = slots;
+    this.gradients = new GradientMeans(manager);
     this.log = log;
+  }
+
+  /** Before the first step: a method that explores chooses what learns. */
+  void begin() {
+    if (part.method().exploration().isPresent()) {
+      update(0);
+      replaced.clear(); // the first masks are no changes
+    }
+  }
+
+  /**
+   * Takes the gradients of a batch if the updater will read them.
+   *
+   * @param now batches completed before it
+   */
+  void backwardDone(long now) {
+    boolean live = updater.moment() == Moment.AFTER_BACKWARD;
+    boolean read = updater.needs().contains(Statistic.GRADIENT) && updateWithin(now, live ? 0 : 1);
+    denseGradients =
+        updater.readsPrunedGradients() && (read || updater.needs().contains(Statistic.MOMENTUM));
+    if (read && (!live || updater.gradientBatches() > 1)) {
+      layers.keySet().forEach(gradients::add);
+    }
+  }
+
+  /** Whether an update will read a batch completed {@code ahead} steps from now. */
+  private boolean updateWithin(long now, int ahead) {
+    for (int k = 0; k < updater.gradientBatches(); k++) {
+      if (updater.due(now + ahead + k)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Counts a completed step. */
+  void count() {
+    layers.values().forEach(layer -> layer.count(denseGradients));
+  }
+
+  List<LayerWork> work() {
+    return layers.values().stream().map(MaskedLayer::work).toList();
   }
 
   /**
@@ -44,16 +97,28 @@ final class PartState implements UpdateContext {
    * @param now batches completed
    * @return whether it ran and takes the place of the optimizer step
    */
-  boolean run(Updater.Moment moment, long now) {
+  boolean run(Moment moment, long now) {
     if (updater.moment() != moment || !updater.due(now)) {
       return false;
     }
+    update(now);
+    replaced.forEach(
+        (layer, before) -> masked(layer).logged(before, now).ifPresent(log));
+    replaced.clear();
+    return updater.insteadOfOptimizerStep();
+  }
+
+  private void update(long now) {
     step = now;
     try (NDScope scope = new NDScope()) {
       scope.suppressNotUsedWarning();
+      stores(DenseStore::show);
       updater.update(this);
+      if (part.method().exploration().isPresent()) {
+        layers.values().forEach(MaskedLayer::apply);
+      }
     }
-    return updater.insteadOfOptimizerStep();
+    gradients.clear();
   }
 
   /**
@@ -74,9 +139,23 @@ final class PartState implements UpdateContext {
             });
   }
 
+  private void stores(Consumer<DenseStore> action) {
+    for (MaskedLayer layer : layers.values()) {
+      DenseStore store = layer.store();
+      if (store != null) {
+        action.accept(store);
+      }
+    }
+  }
+
   @Override
   public long step() {
     return step;
+  }
+
+  @Override
+  public long seed() {
+    return part.seed();
   }
 
   @Override
@@ -101,26 +180,45 @@ final class PartState implements UpdateContext {
 
   @Override
   public Mask mask(Layer layer) {
-    return masked(layer).kept();
+    return masked(layer).mask();
+  }
+
+  @Override
+  public Map<String, Double> memory() {
+    return memory;
   }
 
   @Override
   public Evidence evidence(Layer layer) {
-    Evidence learned = masked(layer).learned();
-    Evidence measured =
-        updater.moment() == Updater.Moment.AFTER_BACKWARD ? new Gradient(layer) : learned;
-    return measured.withUniform(layer, part.seed(), step);
+    MaskedLayer masked = masked(layer);
+    NDArray mean = gradients.of(layer);
+    boolean live = updater.moment() == Moment.AFTER_BACKWARD;
+    Evidence found = new TrainingEvidence(masked, slots, mean, live);
+    if (masked instanceof ViewedLayer viewed) {
+      found = viewed.learned().orElse(found);
+    }
+    return found.withUniform(layer, part.seed(), step);
   }
 
   @Override
   public void replace(Layer layer, Mask mask) {
     MaskedLayer masked = masked(layer);
-    masked.replace(mask, step, slots).ifPresent(log);
+    replaced.putIfAbsent(layer, masked.mask());
+    masked.replace(mask, slots, updater.keepsSlots());
   }
 
   @Override
   public void resetSlots() {
     slots.resetAll();
+  }
+
+  @Override
+  public void explore(Layer layer, Mask learning) {
+    DenseStore store = masked(layer).store();
+    if (store == null) {
+      throw new IllegalStateException(part.method() + " explores nothing");
+    }
+    store.choose(learning, mask(layer));
   }
 
   private MaskedLayer masked(Layer layer) {
@@ -130,30 +228,5 @@ final class PartState implements UpdateContext {
           "layer '%s' is not one of %s".formatted(layer.name(), layers.keySet()));
     }
     return found;
-  }
-
-  /** The dense gradient of the batch just run, also where the weight is pruned. */
-  private record Gradient(Layer layer) implements Evidence {
-
-    @Override
-    public NDArray get(Statistic statistic) {
-      if (statistic != Statistic.GRADIENT) {
-        throw new IllegalArgumentException(
-            "statistic %s is not available in training, allowed: %s"
-                .formatted(statistic, available()));
-      }
-      Shape matrix = new Shape(layer.geometry().out(), layer.geometry().in());
-      return layer.parameter().getArray().getGradient().reshape(matrix); // [out, in]
-    }
-
-    @Override
-    public Set<Statistic> available() {
-      return Set.of(Statistic.GRADIENT);
-    }
-
-    @Override
-    public long samples(Statistic statistic) {
-      return statistic == Statistic.GRADIENT ? 1 : 0;
-    }
   }
 }

@@ -96,6 +96,7 @@ final class SparseSession {
     }
     waiting.addAll(byParameter.keySet());
     leaveOut = late;
+    running.forEach(part -> part.backwardDone(step));
     if (!late) {
       running.forEach(part -> leaveOut |= part.run(Moment.AFTER_BACKWARD, step));
     }
@@ -125,15 +126,35 @@ final class SparseSession {
     }
     if (leaveOut) {
       Torch.zeroGradient(weight);
-    } else if (masked == null) {
-      optimizer.update(parameterId, weight, gradient);
+    } else if (masked instanceof ViewedLayer layer) {
+      layer.step(optimizer, parameterId, weight, gradient);
     } else {
-      masked.step(optimizer, parameterId, weight, gradient);
+      Runnable update = () -> optimizer.update(parameterId, weight, gradient);
+      DenseStore store = masked == null ? null : masked.store();
+      if (store == null) {
+        update.run();
+      } else {
+        Torch.withoutGradients(() -> store.step(gradient, slotsOf(parameterId), update));
+      }
+      if (masked != null) {
+        Torch.withoutGradients(masked::apply);
+      }
     }
     if (waiting.remove(parameterId) && waiting.isEmpty()) {
       step++;
+      running.forEach(PartState::count);
       Torch.withoutGradients(this::afterStep);
     }
+  }
+
+  private void afterStep() {
+    try {
+      running.forEach(part -> part.penalise(step));
+      running.forEach(part -> part.run(Moment.AFTER_STEP, step));
+    } catch (IllegalArgumentException e) {
+      throw diverged(e);
+    }
+    viewed.forEach(layer -> layer.stepDone(step));
   }
 
   /** Scores of weights that have run away are refused; that is a failed training, no bad setting. */
@@ -148,14 +169,12 @@ final class SparseSession {
     throw e;
   }
 
-  private void afterStep() {
-    try {
-      running.forEach(part -> part.penalise(step));
-      running.forEach(part -> part.run(Moment.AFTER_STEP, step));
-    } catch (IllegalArgumentException e) {
-      throw diverged(e);
-    }
-    viewed.forEach(layer -> layer.stepDone(step));
+  private List<NDArray> slotsOf(String parameterId) {
+    return slots == null ? List.of() : slots.of(parameterId);
+  }
+
+  List<LayerWork> work() {
+    return running.stream().flatMap(part -> part.work().stream()).toList();
   }
 
   void end() {
@@ -219,18 +238,25 @@ final class SparseSession {
     for (int i = 0; i < parts.size(); i++) {
       List<MaskedLayer> mine = new ArrayList<>();
       Part part = parts.get(i);
-      first.get(i).forEach((layer, mask) -> mine.add(covered(part, layer, mask, keeper, own)));
-      mine.forEach(masked -> byParameter.put(masked.layer().parameter().getId(), masked));
-      running.add(new PartState(parts.get(i), mine, keeper, updates::add));
+      first
+          .get(i)
+          .forEach(
+              (layer, mask) -> {
+                FirstMasks.initialise(part, layer, mask);
+                mine.add(covered(part, layer, mask, own));
+              });
+      for (MaskedLayer masked : mine) {
+        byParameter.put(masked.layer().parameter().getId(), masked);
+        keeper.mask(masked.layer(), masked.keep());
+      }
+      running.add(new PartState(part, mine, keeper, own, updates::add));
     }
+    running.forEach(PartState::begin);
   }
 
-  private MaskedLayer covered(
-      Part part, Layer layer, Mask mask, StateKeeper keeper, NDManager own) {
+  private MaskedLayer covered(Part part, Layer layer, Mask mask, NDManager own) {
     if (part.method().view().isEmpty()) {
-      MaskedLayer masked = MaskedLayer.pruned(layer, mask, own);
-      keeper.mask(layer, masked.keep());
-      return masked;
+      return new MaskedLayer(layer, mask, own, part.method().exploration().orElse(null));
     }
     ViewedLayer masked = new ViewedLayer(layer, mask, own, part);
     masked.stepDone(step);

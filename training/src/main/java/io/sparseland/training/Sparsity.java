@@ -5,6 +5,7 @@ import ai.djl.training.listener.TrainingListener;
 import ai.djl.training.optimizer.Optimizer;
 import io.sparseland.core.Allocation;
 import io.sparseland.core.Check;
+import io.sparseland.core.Initialisation;
 import io.sparseland.core.LayerType;
 import io.sparseland.core.Masks;
 import io.sparseland.core.Pattern;
@@ -35,7 +36,7 @@ import java.util.List;
  * weights) is left out.
  *
  * <p>Each object goes with one trainer on one device. The {@code at}, {@code on}, {@code pattern},
- * {@code seed} and {@code startingFrom} methods return a changed copy.
+ * {@code seed}, {@code initialised} and {@code startingFrom} methods return a changed copy.
  */
 public final class Sparsity {
 
@@ -51,7 +52,8 @@ public final class Sparsity {
 
   /** A method on the layers that are pruned by default; {@link #at} says how sparse. */
   public static Sparsity of(SparsityMethod method) {
-    Part.Goal open = new Part.Goal(Double.NaN, Allocation.erk(), Pattern.unstructured());
+    Part.Goal open =
+        new Part.Goal(Double.NaN, Allocation.erk(), Pattern.unstructured(), Initialisation.KEEP);
     return new Sparsity(List.of(new Part(method, Selector.defaults(), open, DEFAULT_SEED, null)));
   }
 
@@ -84,15 +86,24 @@ public final class Sparsity {
    */
   public Sparsity at(double sparsity, Allocation allocation) {
     Check.fraction("sparsity", sparsity);
-    Part part = only();
-    return new Sparsity(List.of(part.withGoal(sparsity, allocation, part.goal().pattern())));
+    Part.Goal goal = only().goal();
+    return aiming(new Part.Goal(sparsity, allocation, goal.pattern(), goal.initial()));
   }
 
   /** How pruned weights are arranged; unstructured unless said. */
   public Sparsity pattern(Pattern pattern) {
-    Part part = only();
-    return new Sparsity(
-        List.of(part.withGoal(part.goal().sparsity(), part.goal().allocation(), pattern)));
+    Part.Goal goal = only().goal();
+    return aiming(new Part.Goal(goal.sparsity(), goal.allocation(), pattern, goal.initial()));
+  }
+
+  /** Weights when the first masks are drawn; those of the model unless said. */
+  public Sparsity initialised(Initialisation initial) {
+    Part.Goal goal = only().goal();
+    return aiming(new Part.Goal(goal.sparsity(), goal.allocation(), goal.pattern(), initial));
+  }
+
+  private Sparsity aiming(Part.Goal goal) {
+    return new Sparsity(List.of(only().with(goal)));
   }
 
   /** Which layers. */
@@ -141,6 +152,11 @@ public final class Sparsity {
    */
   public Masks masks() {
     return session.masks();
+  }
+
+  /** What the steps so far worked on, by layer. */
+  public List<LayerWork> work() {
+    return session.work();
   }
 
   /** Every change of a mask so far, in order; the first masks are not changes. */

@@ -129,8 +129,9 @@ public final class TrainLoop {
   private TrainResult result(boolean stopped) {
     double loss = lossCount == 0 ? Double.NaN : lossSum / lossCount;
     return sparsity == null
-        ? new TrainResult(step, stopped, loss, new Masks(Map.of()), List.of())
-        : new TrainResult(step, stopped, loss, sparsity.masks(), sparsity.updates());
+        ? new TrainResult(step, stopped, loss, new Masks(Map.of()), List.of(), List.of())
+        : new TrainResult(
+            step, stopped, loss, sparsity.masks(), sparsity.updates(), sparsity.work());
   }
 
   private void seed() {

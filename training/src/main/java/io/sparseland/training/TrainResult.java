@@ -12,12 +12,19 @@ import java.util.List;
  * @param loss mean loss over the last epoch's completed batches; NaN if there was none
  * @param masks the final masks; of no layer when training was dense
  * @param updates every change of a mask, in order
+ * @param work what the steps worked on, of each layer under a mask
  */
 public record TrainResult(
-    long steps, boolean stopped, double loss, Masks masks, List<MaskUpdate> updates) {
+    long steps,
+    boolean stopped,
+    double loss,
+    Masks masks,
+    List<MaskUpdate> updates,
+    List<LayerWork> work) {
 
-  /** Copies the list. */
+  /** Copies the lists. */
   public TrainResult {
     updates = List.copyOf(updates);
+    work = List.copyOf(work);
   }
 }

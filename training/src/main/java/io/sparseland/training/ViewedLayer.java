@@ -12,7 +12,6 @@ import io.sparseland.core.Layer;
 import io.sparseland.core.Mask;
 import io.sparseland.core.Pattern;
 import io.sparseland.core.Penalty;
-import io.sparseland.core.StateKeeper;
 import io.sparseland.core.Statistic;
 import io.sparseland.core.Torch;
 import io.sparseland.core.WeightView;
@@ -44,7 +43,7 @@ final class ViewedLayer extends MaskedLayer implements WeightView.Operand {
 
   /** A layer whose parameter holds the stored weight as yet. */
   ViewedLayer(Layer layer, Mask mask, NDManager manager, Part part) {
-    super(layer, mask, manager);
+    super(layer, mask, manager, true);
     this.part = part;
     this.view = part.method().view().orElseThrow();
     NDArray weight = layer.parameter().getArray();
@@ -78,8 +77,8 @@ final class ViewedLayer extends MaskedLayer implements WeightView.Operand {
   }
 
   @Override
-  public NDArray mask() {
-    return keep();
+  public NDArray keep() {
+    return super.keep();
   }
 
   @Override
@@ -149,7 +148,6 @@ final class ViewedLayer extends MaskedLayer implements WeightView.Operand {
     write(stored);
   }
 
-  @Override
   void step(Optimizer optimizer, String parameterId, NDArray weight, NDArray gradient) {
     Penalty penalty = part.method().penalty().filter(Penalty::changesDirection).orElse(null);
     if (penalty == null) {
@@ -200,34 +198,40 @@ final class ViewedLayer extends MaskedLayer implements WeightView.Operand {
     for (int i = 0; i < kept.length; i++) {
       bits.set(i, kept[i] != 0);
     }
-    change(Mask.of(layer().geometry(), Pattern.unstructured(), bits));
+    replace(Mask.of(layer().geometry(), Pattern.unstructured(), bits));
   }
-
-  /** The weights stay what they are: the view hides what is pruned. */
-  @Override
-  void apply() {}
-
-  @Override
-  void between(StateKeeper slots) {}
 
   /** Entries of the log are sums over many steps: each time a weight comes or goes counts. */
   @Override
-  Optional<MaskUpdate> replace(Mask next, long now, StateKeeper slots) {
-    MaskUpdate change = super.replace(next, now, slots).orElseThrow();
+  Optional<MaskUpdate> logged(Mask earlier, long now) {
+    MaskUpdate change = since(earlier, now);
     dropped += change.dropped();
     grown += change.grown();
     if (now - logged < LOG_EVERY) {
       return Optional.empty();
     }
-    MaskUpdate sum =
-        new MaskUpdate(now, change.layer(), change.size(), change.kept(), dropped, grown);
     logged = now;
+    MaskUpdate sum =
+        new MaskUpdate(
+            now,
+            change.layer(),
+            change.size(),
+            change.kept(),
+            dropped,
+            grown,
+            change.everActive());
     dropped = 0;
     grown = 0;
     return Optional.of(sum);
   }
 
+  /** Every gradient of such a layer is dense. */
   @Override
+  void count(boolean dense) {
+    super.count(true);
+  }
+
+  /** Scores that are trained beside the weight, if there are any. */
   Evidence learned() {
     if (own.size() != stored.size()) {
       return Evidence.none();

@@ -37,6 +37,12 @@ final class ReportText {
         "sparsity        %.4f of the selected layers, %.4f of the model",
         r.sparsity(), r.sparsityModel());
     line("nonzeros        %,d", r.nonzeros());
+    line("FLOPs           %.4f of the dense model", r.flopsRatio());
+    if (r.trainFlopsRatio() != null) {
+      line(
+          "training FLOPs  %.4f of dense training; %.4f of the weights were kept at some time",
+          r.trainFlopsRatio(), r.everActive());
+    }
     if (r.bytesSparse() != null) {
       line(
           "size            %s, dense %s (%.3f)",

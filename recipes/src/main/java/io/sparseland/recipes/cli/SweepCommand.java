@@ -42,6 +42,12 @@ final class SweepCommand implements Callable<Integer> {
               + " grid.")
   private List<String> over = new ArrayList<>();
 
+  @Option(
+      names = "--compare",
+      paramLabel = "ROW",
+      description = "Paired t-tests against this row over the seeds, e.g. static.")
+  private @Nullable String compare;
+
   @Option(names = "--jobs", defaultValue = "1", description = "Runs at a time, one thread each.")
   private int jobs;
 
@@ -59,6 +65,9 @@ final class SweepCommand implements Callable<Integer> {
     String name = options.load(recipe).name();
     Path folder = out == null ? Path.of("out", "sweep-" + name) : out;
     Sweep sweep = Sweep.of(recipe, options.overrides(), over);
+    if (compare != null) {
+      sweep = sweep.comparedWith(compare);
+    }
     List<String> head =
         List.of(
             "sparseland " + String.join(" ", quoted()),

@@ -23,6 +23,12 @@ import org.jspecify.annotations.Nullable;
  * @param bytesSparse files that are needed to run the exported model
  * @param maxAbsError largest difference of an output between exported and DJL model
  * @param trainStepRatio masked training step over plain one, median
+ * @param flopsRatio FLOPs of one example in the pruned model over the dense one's
+ * @param trainFlopsRatio FLOPs that all training needs over those of dense training as long; null
+ *     without training
+ * @param everActive share of the pruned layers' weights that a mask kept at any time (R_s)
+ * @param flops where the two ratios come from
+ * @param maskUpdates every change of a mask in training
  * @param threads of the worst row, or of the training
  * @param model the exported folder
  * @param run the run directory
@@ -42,6 +48,10 @@ public record Report(
     @Nullable Double speedup,
     @Nullable Double maxAbsError,
     @Nullable Double trainStepRatio,
+    double flopsRatio,
+    @Nullable Double trainFlopsRatio,
+    double everActive,
+    Flops flops,
     String cpu,
     int threads,
     long seed,
@@ -52,6 +62,7 @@ public record Report(
     List<LayerRow> layers,
     List<String> notes,
     List<CurvePoint> curve,
+    List<MaskRow> maskUpdates,
     String run,
     String recipeHash,
     String dataDigest,
@@ -92,6 +103,39 @@ public record Report(
   /** Training so far: mean loss since the last point; accuracy only at the end of an epoch. */
   public record CurvePoint(long step, double loss, @Nullable Double accuracy) {}
 
+  /**
+   * FLOPs in layers, two per multiply-add.
+   *
+   * @param forward of one example, pruned
+   * @param forwardDense the same, dense
+   * @param training that the methods need for all training steps
+   * @param trainingDense the same number of dense steps: three forward passes an example
+   */
+  public record Flops(double forward, double forwardDense, double training, double trainingDense) {
+    double forwardRatio() {
+      return forwardDense == 0 ? 1 : forward / forwardDense;
+    }
+  }
+
+  /**
+   * One change of one layer's mask.
+   *
+   * @param step training steps before it, over all train steps of the recipe
+   * @param density share of weights kept afterwards
+   * @param dropped weights kept before and not afterwards
+   * @param grown weights kept afterwards and not before
+   * @param overlap share of the old mask's kept weights that stayed
+   * @param everActive share of weights kept at any time up to then
+   */
+  public record MaskRow(
+      long step,
+      String layer,
+      double density,
+      int dropped,
+      int grown,
+      double overlap,
+      double everActive) {}
+
   /** The same with expectations judged. */
   Report judged(List<Expected> expected) {
     return new Report(
@@ -107,6 +151,10 @@ public record Report(
         speedup,
         maxAbsError,
         trainStepRatio,
+        flopsRatio,
+        trainFlopsRatio,
+        everActive,
+        flops,
         cpu,
         threads,
         seed,
@@ -117,6 +165,7 @@ public record Report(
         layers,
         notes,
         curve,
+        maskUpdates,
         run,
         recipeHash,
         dataDigest,

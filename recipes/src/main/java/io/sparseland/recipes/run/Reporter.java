@@ -50,6 +50,7 @@ final class Reporter {
         state.bench.stream().min(Comparator.comparingDouble(BenchRow::speedup));
     TrainBench trainBench = state.trainBench;
     List<Report.LayerRow> rows = rows(layers);
+    Report.Flops flops = state.ledger.flops(plan.model().layers(), state.masks);
     Report report =
         new Report(
             loaded.name(),
@@ -64,6 +65,10 @@ final class Reporter {
             worst.map(BenchRow::speedup).orElse(null),
             exported == null ? null : exported.maxAbsError(),
             trainBench == null ? null : trainBench.ratio(),
+            flops.forwardRatio(),
+            flops.trainingDense() == 0 ? null : flops.training() / flops.trainingDense(),
+            state.ledger.everActive(state.masks),
+            flops,
             Machine.cpu(),
             worst.map(BenchRow::threads).orElse(loaded.recipe().threads()),
             loaded.recipe().seed(),
@@ -74,6 +79,7 @@ final class Reporter {
             rows,
             notes(rows),
             List.copyOf(state.curve),
+            state.ledger.updates(),
             folder.target().toString(),
             loaded.hash(),
             dataDigest,

@@ -302,6 +302,7 @@ public final class Runner {
     @Nullable TrainBench trainBench;
     final List<Report.CurvePoint> curve = new ArrayList<>();
     final List<String> notes = new ArrayList<>();
+    final Ledger ledger = new Ledger();
     final java.util.Map<String, LayerOutcome> outcomes = new java.util.LinkedHashMap<>();
 
     /** Share of the weights that the count rule may round away: one per comparison group. */

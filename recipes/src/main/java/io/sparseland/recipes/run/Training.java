@@ -117,6 +117,8 @@ final class Training {
       throw new Interrupted();
     }
     state.masked(result.masks());
+    double seen = (double) examples.size() * train.epochs();
+    state.ledger.trained(result.work(), result.updates(), seen, result.steps());
     log.event(
         "trained",
         "steps",
@@ -153,6 +155,7 @@ final class Training {
           Sparsity.of(method.value())
               .at(target.share(method.value()), target.allocation())
               .pattern(target.pattern(selector.select(layers), method.value()))
+              .initialised(target.init())
               .seed(recipe.seed())
               .on(selector));
       selector.select(layers).forEach(layer -> held.remove(layer.name()));

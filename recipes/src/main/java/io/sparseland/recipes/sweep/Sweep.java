@@ -21,6 +21,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorCompletionService;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Runs a recipe under every combination of settings, each run a process of its own.
@@ -34,12 +35,14 @@ public final class Sweep {
   private final Path recipe;
   private final List<String> overrides;
   private final List<Cell> cells;
+  private final @Nullable String baseline;
   private final Map<Cell, String> hashes = new LinkedHashMap<>();
 
-  private Sweep(Path recipe, List<String> overrides, List<Cell> cells) {
+  private Sweep(Path recipe, List<String> overrides, List<Cell> cells, @Nullable String baseline) {
     this.recipe = recipe;
     this.overrides = overrides;
     this.cells = cells;
+    this.baseline = baseline;
   }
 
   /**
@@ -59,11 +62,31 @@ public final class Sweep {
     if (axes.isEmpty()) {
       throw new Failure(Failure.USAGE, "a sweep needs --over PATH=[VALUE, VALUE, ...]");
     }
-    Sweep sweep = new Sweep(recipe, overrides, Cell.of(axes));
+    Sweep sweep = new Sweep(recipe, overrides, Cell.of(axes), null);
     for (Cell cell : sweep.cells) {
       sweep.hashes.put(cell, Recipes.load(recipe, sweep.sets(cell)).hash());
     }
     return sweep;
+  }
+
+  /**
+   * The same with every line of the chart compared with one of them, seed by seed.
+   *
+   * @throws Failure if there is no such line, naming those there are
+   */
+  public Sweep comparedWith(String line) {
+    List<String> lines = cells.stream().map(Cell::line).distinct().toList();
+    if (!lines.contains(line)) {
+      throw new Failure(
+          Failure.USAGE, "--compare '%s': there are the rows %s".formatted(line, lines));
+    }
+    if (cells.stream().noneMatch(cell -> cell.settings().containsKey("seed"))) {
+      throw new Failure(
+          Failure.USAGE, "--compare needs several seeds: --over seed=[1, 2, 3, 4, 5]");
+    }
+    Sweep compared = new Sweep(recipe, overrides, cells, line);
+    compared.hashes.putAll(hashes);
+    return compared;
   }
 
   /** Number of runs. */
@@ -177,7 +200,8 @@ public final class Sweep {
 
   private SweepTable table(Map<Cell, Row> rows, List<String> head) {
     List<Row> ordered = cells.stream().filter(rows::containsKey).map(rows::get).toList();
-    return new SweepTable(head.get(0), head.get(1), head.get(2), ordered);
+    return new SweepTable(
+        head.get(0), head.get(1), head.get(2), ordered, Summary.of(ordered, baseline));
   }
 
   private static String text(Cell cell, Row row) {

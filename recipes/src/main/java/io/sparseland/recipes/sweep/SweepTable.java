@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The results of a sweep as text.
@@ -16,12 +17,21 @@ import java.util.Set;
  * @param version of the toolkit
  * @param machine they were measured on
  * @param rows in the order of the grid
+ * @param summaries over seeds; empty without a seed axis
  */
-record SweepTable(String command, String version, String machine, List<Row> rows) {
+record SweepTable(
+    String command, String version, String machine, List<Row> rows, List<Summary> summaries) {
 
   /** Figures of the Markdown table beside the quality, where a row has them. */
   private static final List<String> SHOWN =
-      List.of("sparsity", "speedup", "bytes_sparse", "peak_memory_bytes", "seconds");
+      List.of(
+          "sparsity",
+          "flops_ratio",
+          "train_flops_ratio",
+          "speedup",
+          "bytes_sparse",
+          "peak_memory_bytes",
+          "seconds");
 
   String json() {
     return Json.write(this) + "\n";
@@ -68,7 +78,38 @@ record SweepTable(String command, String version, String machine, List<Row> rows
       cells.add(row.exit() == 0 ? "" : "exit " + row.exit() + ": " + reason(row));
       line(text, cells);
     }
+    summary(text);
     return "`" + command + "`\n\n" + text + "\n" + version + ", " + machine + "\n";
+  }
+
+  /** A second table: over seeds. */
+  private void summary(StringBuilder text) {
+    if (summaries.isEmpty()) {
+      return;
+    }
+    text.append("\n");
+    List<String> head = new ArrayList<>(summaries.get(0).settings().keySet());
+    int names = head.size();
+    String quality = Quality.of(rows).orElse("");
+    head.addAll(List.of("runs", "sparsity", quality, "sd", "difference", "paired t-test p"));
+    line(text, head);
+    List<String> rule = new ArrayList<>();
+    head.forEach(h -> rule.add(rule.size() < names ? "---" : "---:"));
+    line(text, rule);
+    for (Summary each : summaries) {
+      List<String> cells = new ArrayList<>(each.settings().values());
+      cells.add(Integer.toString(each.runs()));
+      cells.add(digits(each.sparsity(), "%.4f"));
+      cells.add(digits(each.mean(), "%.4f"));
+      cells.add(digits(each.deviation(), "%.4f"));
+      cells.add(digits(each.difference(), "%+.4f"));
+      cells.add(digits(each.p(), "%.2g"));
+      line(text, cells);
+    }
+  }
+
+  private static String digits(@Nullable Double value, String format) {
+    return value == null || value.isNaN() ? "" : String.format(Locale.ROOT, format, value);
   }
 
   private static String reason(Row row) {

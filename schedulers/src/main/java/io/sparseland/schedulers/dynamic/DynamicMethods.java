@@ -11,6 +11,7 @@ import static io.sparseland.core.MethodTags.When.DURING_TRAINING;
 import io.sparseland.core.MethodEntry;
 import io.sparseland.core.MethodProvider;
 import io.sparseland.core.MethodTags;
+import io.sparseland.core.MethodTags.Flow;
 import io.sparseland.core.MethodTags.Granularity;
 import java.net.URI;
 import java.util.EnumSet;
@@ -44,6 +45,23 @@ public final class DynamicMethods implements MethodProvider {
             "gmp",
             Gmp.class,
             new MethodTags(DURING_TRAINING, DENSE_TO_SPARSE, DYNAMIC, ANY),
-            URI.create("https://arxiv.org/abs/1710.01878")));
+            URI.create("https://arxiv.org/abs/1710.01878")),
+        dynamic("itop", Itop.class, SPARSE_TO_SPARSE, "https://arxiv.org/abs/2102.02887"),
+        dynamic("snfs", SparseMomentum.class, SPARSE_TO_SPARSE, "https://arxiv.org/abs/1907.04840"),
+        dynamic(
+            "dsr",
+            DynamicReparameterization.class,
+            SPARSE_TO_SPARSE,
+            "https://arxiv.org/abs/1902.05967"),
+        dynamic("mest", Mest.class, SPARSE_TO_SPARSE, "https://arxiv.org/abs/2110.14032"),
+        dynamic("topkast", TopKast.class, SPARSE_TO_SPARSE, "https://arxiv.org/abs/2106.03517"),
+        dynamic("dsl", SparseEmbedding.class, SPARSE_TO_SPARSE, "https://arxiv.org/abs/2402.02855"),
+        dynamic("granet", GraNet.class, DENSE_TO_SPARSE, "https://arxiv.org/abs/2106.10404"));
+  }
+
+  private static MethodEntry dynamic(
+      String name, Class<? extends Record> type, Flow flow, String paper) {
+    return new MethodEntry(
+        name, type, new MethodTags(DURING_TRAINING, flow, DYNAMIC, SINGLE), URI.create(paper));
   }
 }

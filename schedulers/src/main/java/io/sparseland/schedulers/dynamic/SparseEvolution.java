@@ -17,15 +17,21 @@ import io.sparseland.pruners.Random;
  * @param when updates happen; after every epoch in the paper
  * @param bySign whether the smallest positive and the largest negative weights go, each by the
  *     share, as in the paper; else the smallest by magnitude
+ * @param fresh what grown weights start with; the authors' sparse code draws them
  * @see <a href="https://arxiv.org/abs/1707.04780">Mocanu et al. 2018, "Scalable training of
  *     artificial neural networks with adaptive sparse connectivity", alg. 2</a>
  */
-public record SparseEvolution(Schedule drop, Trigger when, boolean bySign)
+public record SparseEvolution(Schedule drop, Trigger when, boolean bySign, Fresh fresh)
     implements SparsityMethod {
 
   /** Drops by magnitude, as is common now. */
   public SparseEvolution(Schedule drop, Trigger when) {
-    this(drop, when, false);
+    this(drop, when, false, Fresh.ZERO);
+  }
+
+  /** Fresh weights start at 0. */
+  public SparseEvolution(Schedule drop, Trigger when, boolean bySign) {
+    this(drop, when, bySign, Fresh.ZERO);
   }
 
   @Override
@@ -35,7 +41,10 @@ public record SparseEvolution(Schedule drop, Trigger when, boolean bySign)
 
   @Override
   public Updater updater() {
-    DropGrow update = new DropGrow(new Magnitude(), new Random(), drop, when).allowingReturn();
-    return bySign ? update.droppingBySign() : update;
+    Drop out =
+        bySign
+            ? new SmallestBySign(drop)
+            : new LowestScores(new Magnitude(), drop, Rounding.DOWN, false);
+    return new DropGrow(out, new Random(), when).allowingReturn().starting(fresh);
   }
 }

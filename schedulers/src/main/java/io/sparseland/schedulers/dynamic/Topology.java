@@ -10,11 +10,18 @@ import java.util.BitSet;
 /**
  * One drop-and-grow step as a pure function on arrays.
  *
- * @param mask the new mask, as many weights kept as before
+ * @param mask the new mask, as many weights kept as before unless another number is grown
  * @param dropped kept before and chosen to go
  * @param grown chosen to be kept; with returns, some of {@code dropped} may be here
  */
 public record Topology(Mask mask, BitSet dropped, BitSet grown) {
+
+  /** What is kept now and was not before. */
+  BitSet fresh(Mask before) {
+    BitSet fresh = mask.keptSet();
+    fresh.andNot(before.keptSet());
+    return fresh;
+  }
 
   /**
    * Weights to exchange: {@code min(floor(fraction · kept), free)}.
@@ -22,12 +29,39 @@ public record Topology(Mask mask, BitSet dropped, BitSet grown) {
    * @param fraction of the kept weights, 0 to 1
    */
   public static long count(Mask mask, double fraction) {
-    return Math.min(Counts.pruned(fraction, mask.kept()), (long) mask.size() - mask.kept());
+    return count(mask, fraction, Rounding.DOWN);
+  }
+
+  static long count(Mask mask, double fraction, Rounding rounding) {
+    long wanted =
+        rounding == Rounding.DOWN
+            ? Counts.pruned(fraction, mask.kept())
+            : mask.kept() - Counts.pruned(1 - fraction, mask.kept());
+    return Math.min(wanted, (long) mask.size() - mask.kept());
   }
 
   /** The {@code count} kept weights with the lowest scores; equal scores: the lower index. */
   public static BitSet drop(Mask mask, float[] scores, long count) {
     return Ranking.lowest(scores, mask.keptSet(), count);
+  }
+
+  /**
+   * The kept weights with the lowest scores, but never the best one of an output; fewer than {@code
+   * count} where there are not as many.
+   */
+  static BitSet dropSparingRows(Mask mask, float[] scores, long count) {
+    BitSet among = mask.keptSet();
+    int in = mask.geometry().in();
+    for (int row = 0; row < mask.geometry().out(); row++) {
+      int best = among.nextSetBit(row * in);
+      for (int i = best; i >= 0 && i < (row + 1) * in; i = among.nextSetBit(i + 1)) {
+        best = scores[i] > scores[best] ? i : best;
+      }
+      if (best >= 0 && best < (row + 1) * in) {
+        among.clear(best);
+      }
+    }
+    return Ranking.lowest(scores, among, Math.min(count, among.cardinality()));
   }
 
   /**
@@ -62,6 +96,11 @@ public record Topology(Mask mask, BitSet dropped, BitSet grown) {
    * @param returns whether a weight dropped just now may be grown again, keeping value and state
    */
   public static Topology grow(Mask mask, BitSet dropped, float[] scores, boolean returns) {
+    return grow(mask, dropped, scores, dropped.cardinality(), returns);
+  }
+
+  /** The same with another number grown than dropped. */
+  static Topology grow(Mask mask, BitSet dropped, float[] scores, long amount, boolean returns) {
     BitSet before = mask.keptSet();
     BitSet kept = mask.keptSet();
     kept.andNot(dropped);
@@ -74,7 +113,7 @@ public record Topology(Mask mask, BitSet dropped, BitSet grown) {
     BitSet candidates = new BitSet(mask.size());
     candidates.set(0, mask.size());
     candidates.andNot(returns ? kept : before);
-    BitSet grown = Ranking.highest(scores, candidates, count);
+    BitSet grown = Ranking.highest(scores, candidates, amount);
     kept.or(grown);
     return new Topology(Mask.of(mask.geometry(), mask.pattern(), kept), dropped, grown);
   }
