@@ -56,7 +56,7 @@ class MaskedLayerTest {
             }
           };
 
-      Mask before = masked.kept();
+      Mask before = masked.mask();
       Torch.withoutGradients(() -> masked.replace(mask(layer, 0, 1, 2, 5), keeper, false));
       MaskUpdate update = masked.since(before, 40);
 
@@ -106,7 +106,7 @@ class MaskedLayerTest {
 
   private static MaskedLayer masked(Model model, Layer layer, int... kept) {
     return Torch.withoutGradients(
-        () -> MaskedLayer.pruned(layer, mask(layer, kept), model.getNDManager(), null));
+        () -> new MaskedLayer(layer, mask(layer, kept), model.getNDManager()));
   }
 
   private static Mask mask(Layer layer, int... kept) {

@@ -190,7 +190,7 @@ class SteppingTest {
       }
 
       @Override
-      public NDArray mask() {
+      public NDArray keep() {
         return mask;
       }
 

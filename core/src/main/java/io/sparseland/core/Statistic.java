@@ -49,15 +49,15 @@ public enum Statistic {
   SYNAPTIC_FLOW,
   /** One number of U(0, 1) a weight, fixed by seed, layer name and step; {@code [out, in]}. */
   UNIFORM,
-  /** Scores that are trained beside the weights by a {@link WeightView}; {@code [out, in]}. */
-  LEARNED,
   /**
    * The optimizer's running mean of gradients, also of pruned weights: Sgd's momentum, of Adam
    * {@code m / (sqrt(v) + 1e-8)}; {@code [out, in]}. In training only.
    */
   MOMENTUM,
   /** 1 where a weight was kept at any time so far, else 0; {@code [out, in]}. In training only. */
-  EVER_ACTIVE;
+  EVER_ACTIVE,
+  /** Scores that are trained beside the weights by a {@link WeightView}; {@code [out, in]}. */
+  LEARNED;
 
   /** Whether it is measured on the inputs of layers; those stand before the gradients. */
   public boolean ofInputs() {

@@ -37,11 +37,6 @@ public interface UpdateContext {
    */
   void replace(Layer layer, Mask mask);
 
-  /** All optimizer slots of the whole network become 0. */
-  default void resetSlots() {
-    throw new UnsupportedOperationException("there are no slots here");
-  }
-
   /**
    * Gives a layer another set of weights that learn; of a method with an {@link Exploration} only.
    *
@@ -51,4 +46,9 @@ public interface UpdateContext {
 
   /** Numbers that this method keeps from one update to the next, by name; changed in place. */
   Map<String, Double> memory();
+
+  /** All optimizer slots of the whole network become 0. */
+  default void resetSlots() {
+    throw new UnsupportedOperationException("there are no slots here");
+  }
 }

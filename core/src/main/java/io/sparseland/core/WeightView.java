@@ -29,7 +29,7 @@ public interface WeightView {
     NDArray weight();
 
     /** The present mask, 0 and 1. */
-    NDArray mask();
+    NDArray keep();
 
     /**
      * What the view trains beside the weight: as many numbers as {@link WeightView#own} began with.
@@ -57,7 +57,7 @@ public interface WeightView {
 
   /** The plain weight that takes its place when training is over; 0 where the mask is. */
   default NDArray merge(Operand w) {
-    return w.weight().mul(w.mask());
+    return w.weight().mul(w.keep());
   }
 
   /**

@@ -5,6 +5,7 @@ import io.sparseland.core.Allocation;
 import io.sparseland.core.Criterion;
 import io.sparseland.core.Epsilon;
 import io.sparseland.core.ErdosRenyi;
+import io.sparseland.core.LikeDense;
 import io.sparseland.core.Owl;
 import io.sparseland.core.Pattern;
 import io.sparseland.core.Reconstruction;
@@ -18,6 +19,7 @@ import io.sparseland.models.Encoder;
 import io.sparseland.models.Lenet;
 import io.sparseland.models.Lenet5;
 import io.sparseland.models.Mlp;
+import io.sparseland.models.SparseIft;
 import io.sparseland.pruners.Alps;
 import io.sparseland.pruners.BiasCompensation;
 import io.sparseland.pruners.Dsnot;
@@ -133,6 +135,12 @@ final class Kinds {
             ModelSource::fresh)
         .kind(ModelSource.class, "lenet5", Lenet5.class, "{classes: 10}", ModelSource::fresh)
         .kind(ModelSource.class, "mlp", Mlp.class, "{}", ModelSource::fresh)
+        .kind(
+            ModelSource.class,
+            "sparse_ift",
+            SparseIft.class,
+            "{member: wide}",
+            ModelSource::fresh)
         .kind(ModelSource.class, "encoder", Encoder.class, "{}", ModelSource::fresh)
         .kind(ModelSource.class, "class", OwnModel.class, "{}")
         .kind(ModelSource.class, "huggingface", PretrainedModels.HuggingFace.class, "{}")
@@ -180,6 +188,7 @@ final class Kinds {
         .kind(
             Allocation.class, "erk", Power.class, "{power: 1}", p -> new ErdosRenyi(true, p.power))
         .kind(Allocation.class, "epsilon", Epsilon.class, "{}");
+    all.kind(Allocation.class, "iso_flop", LikeDense.class, "{}");
     all.text(CostTable.class, Kinds::profile).text(PatternSetting.class, PatternSetting::parse);
     all.text(MemorySize.class, MemorySize::parse);
     all.text(Pattern.class, Pattern::parse).text(Comparison.class, Comparison::parse);

@@ -4,6 +4,7 @@ package io.sparseland.recipes;
 import io.sparseland.core.Allocation;
 import io.sparseland.core.Epsilon;
 import io.sparseland.core.ErdosRenyi;
+import io.sparseland.core.LikeDense;
 import io.sparseland.core.Owl;
 import io.sparseland.core.UniformPlus;
 import io.sparseland.recipes.language.Binder;
@@ -74,7 +75,9 @@ public final class Recipes {
     }
     return allocation instanceof UniformPlus
         ? "uniform_plus"
-        : allocation instanceof Epsilon ? "epsilon" : allocation instanceof Owl ? "owl" : "fixed";
+        : allocation instanceof Epsilon ? "epsilon" : allocation instanceof Owl
+                ? "owl"
+                : allocation instanceof LikeDense ? "iso_flop" : "fixed";
   }
 
   private static String sha256(String text) {

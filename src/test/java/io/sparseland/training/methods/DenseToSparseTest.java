@@ -147,7 +147,7 @@ class DenseToSparseTest {
     }
 
     @Override
-    public NDArray mask() {
+    public NDArray keep() {
       return weights.onesLike().toType(DataType.FLOAT64, false);
     }
 

@@ -15,7 +15,6 @@ import io.sparseland.core.Schedule;
 import io.sparseland.core.Statistic;
 import io.sparseland.core.UpdateContext;
 import io.sparseland.core.WeightView;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -30,7 +29,6 @@ final class OneLayer implements WeightView.Operand, UpdateContext {
   long step;
   Schedule sparsity;
   int resets;
-  private final Map<String, Double> memory = new HashMap<>();
 
   OneLayer(NDManager manager, Pattern pattern, int out, int in, float... weights) {
     this.manager = manager;
@@ -71,7 +69,7 @@ final class OneLayer implements WeightView.Operand, UpdateContext {
   }
 
   @Override
-  public NDArray mask() {
+  public NDArray keep() {
     return mask.toArray(manager);
   }
 
@@ -83,21 +81,6 @@ final class OneLayer implements WeightView.Operand, UpdateContext {
   @Override
   public long step() {
     return step;
-  }
-
-  @Override
-  public long seed() {
-    return 1;
-  }
-
-  @Override
-  public void explore(Layer which, Mask learning) {
-    throw new UnsupportedOperationException("nothing is explored here");
-  }
-
-  @Override
-  public Map<String, Double> memory() {
-    return memory;
   }
 
   @Override
@@ -131,6 +114,21 @@ final class OneLayer implements WeightView.Operand, UpdateContext {
   @Override
   public void replace(Layer which, Mask next) {
     mask = next;
+  }
+
+  @Override
+  public long seed() {
+    return 17;
+  }
+
+  @Override
+  public void explore(Layer which, Mask learning) {
+    throw new AssertionError("nothing explores here");
+  }
+
+  @Override
+  public Map<String, Double> memory() {
+    throw new AssertionError("nothing is remembered here");
   }
 
   @Override

@@ -4,14 +4,11 @@ package io.sparseland.training;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
-import ai.djl.training.optimizer.Optimizer;
-import io.sparseland.core.Evidence;
 import io.sparseland.core.Exploration;
 import io.sparseland.core.Layer;
 import io.sparseland.core.Mask;
 import io.sparseland.core.Pattern;
 import io.sparseland.core.StateKeeper;
-import io.sparseland.core.Torch;
 import java.nio.FloatBuffer;
 import java.util.Arrays;
 import java.util.Optional;
@@ -26,47 +23,56 @@ class MaskedLayer {
   private final NDArray keep; // 0 and 1, the parameter's shape
   private final long[] everKept; // bits, as those of a mask
   private final @Nullable DenseStore store;
+  private final boolean viewed;
   private Mask mask;
   private long steps;
   private long forward;
   private long gradient;
 
   /**
-   * A layer under a mask: its weights outside become 0 at once; with an exploration they are stored
-   * before.
+   * Puts a layer under a mask: its weights outside become 0 at once.
    *
    * @param manager owns the float mask
    */
-  static MaskedLayer pruned(
-      Layer layer, Mask mask, NDManager manager, @Nullable Exploration exploration) {
-    MaskedLayer masked = new MaskedLayer(layer, mask, manager, exploration);
-    masked.apply();
-    return masked;
-  }
-
-  /** A layer whose weights stay as they are. */
   MaskedLayer(Layer layer, Mask mask, NDManager manager) {
     this(layer, mask, manager, null);
   }
 
-  private MaskedLayer(
-      Layer layer, Mask mask, NDManager manager, @Nullable Exploration exploration) {
+  /** Behind a view, which hides what is pruned: the weights stay as they are. */
+  MaskedLayer(Layer layer, Mask mask, NDManager manager, boolean viewed) {
+    this.layer = layer;
+    this.mask = mask;
+    this.everKept = mask.words();
+    this.store = null;
+    this.viewed = viewed;
+    this.keep = floats(layer, mask, manager);
+  }
+
+  /** The same, and with an exploration the weights are stored before. */
+  MaskedLayer(Layer layer, Mask mask, NDManager manager, @Nullable Exploration exploration) {
     this.layer = layer;
     this.mask = mask;
     this.everKept = mask.words();
     this.store = exploration == null ? null : new DenseStore(layer, exploration, manager);
-    this.keep = manager.create(layer.parameter().getArray().getShape(), DataType.FLOAT32);
+    this.viewed = false;
+    this.keep = floats(layer, mask, manager);
+    apply();
+  }
+
+  private static NDArray floats(Layer layer, Mask mask, NDManager manager) {
+    NDArray keep = manager.create(layer.parameter().getArray().getShape(), DataType.FLOAT32);
     float[] ones = new float[mask.size()];
     Arrays.fill(ones, 1);
     mask.fillPruned(ones, 0);
     values(keep).put(ones);
+    return keep;
   }
 
   Layer layer() {
     return layer;
   }
 
-  Mask kept() {
+  Mask mask() {
     return mask;
   }
 
@@ -93,29 +99,7 @@ class MaskedLayer {
   void count(boolean dense) {
     steps++;
     forward += mask.kept();
-    gradient += dense ? mask.size() : learning();
-  }
-
-  /** How many weights learn. */
-  int learning() {
-    return store == null ? mask.kept() : store.learning().kept();
-  }
-
-  /** The optimizer's step, of whatever is trained beside the weight too. */
-  void step(
-      Optimizer optimizer, String parameterId, NDArray weight, NDArray gradient, OptimizerSlots slots) {
-    Runnable update = () -> optimizer.update(parameterId, weight, gradient);
-    if (store == null) {
-      update.run();
-    } else {
-      Torch.withoutGradients(() -> store.step(gradient, slots.of(parameterId), update));
-    }
-    Torch.withoutGradients(this::apply);
-  }
-
-  /** Scores that are trained beside the weight, if there are any. */
-  Evidence learned() {
-    return Evidence.none();
+    gradient += dense ? mask.size() : store == null ? mask.kept() : store.learning().kept();
   }
 
   /** The steps so far. */
@@ -130,53 +114,54 @@ class MaskedLayer {
 
   /**
    * Takes another mask: weights that are dropped or grown become 0, and so do their optimizer
-   * slots; those kept in both masks stay as they are. Behind a {@link DenseStore} nothing but the
-   * mask changes. Gradient recording must be off.
+   * slots; those kept in both masks stay as they are. Behind a {@link DenseStore} or a view nothing
+   * but the mask changes. Gradient recording must be off.
    *
    * @param keepSlots whether only the slots of what is grown become 0
    */
   void replace(Mask next, StateKeeper slots, boolean keepSlots) {
+    if (store != null || viewed) {
+      replace(next);
+      return;
+    }
+    long[] before = mask.words();
+    long[] after = next.words();
+    if (!keepSlots) {
+      write(before, after, 0);
+      apply();
+      slots.mask(layer, keep); // 1 where both masks keep
+      write(after, before, 1);
+    } else {
+      write(before, after, 0);
+      apply();
+      try (NDArray stays = keep.onesLike()) {
+        write(stays, after, before, 0);
+        slots.mask(layer, stays);
+      }
+      write(after, before, 1);
+    }
+    now(next, after);
+  }
+
+  /** Takes another mask and changes nothing else. */
+  void replace(Mask next) {
     long[] before = mask.words();
     long[] after = next.words();
     write(before, after, 0);
-    if (zerosStored()) {
-      apply();
-      if (keepSlots) {
-        try (NDArray stays = keep.onesLike()) {
-          write(stays, after, before, 0);
-          slots.mask(layer, stays);
-        }
-      } else {
-        slots.mask(layer, keep); // 1 where both masks keep
-      }
-    }
     write(after, before, 1);
-    become(next);
+    now(next, after);
   }
 
-  /** Takes another mask and nothing else. */
-  final void change(Mask next) {
-    write(mask.words(), next.words(), 0);
-    write(next.words(), mask.words(), 1);
-    become(next);
-  }
-
-  private void become(Mask next) {
-    long[] words = next.words();
+  private void now(Mask next, long[] words) {
     for (int w = 0; w < words.length; w++) {
       everKept[w] |= words[w];
     }
     mask = next;
   }
 
-  /** Whether pruned weights are 0 while the layer learns, and begin anew when they are grown. */
-  boolean zerosStored() {
-    return store == null;
-  }
-
-  /** What the log is told of a change. */
-  Optional<MaskUpdate> told(MaskUpdate change) {
-    return Optional.of(change);
+  /** What the log gets to see of an update; nothing as yet, or a sum, of some. */
+  Optional<MaskUpdate> logged(Mask earlier, long step) {
+    return Optional.of(since(earlier, step));
   }
 
   /**

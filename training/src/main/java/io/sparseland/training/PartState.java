@@ -102,13 +102,10 @@ final class PartState implements UpdateContext {
       return false;
     }
     update(now);
-    replaced.forEach((layer, before) -> told(masked(layer), before));
+    replaced.forEach(
+        (layer, before) -> masked(layer).logged(before, now).ifPresent(log));
     replaced.clear();
     return updater.insteadOfOptimizerStep();
-  }
-
-  private void told(MaskedLayer layer, Mask before) {
-    layer.told(layer.since(before, step)).ifPresent(log);
   }
 
   private void update(long now) {
@@ -122,15 +119,6 @@ final class PartState implements UpdateContext {
       }
     }
     gradients.clear();
-  }
-
-  private void stores(Consumer<DenseStore> action) {
-    for (MaskedLayer layer : layers.values()) {
-      DenseStore store = layer.store();
-      if (store != null) {
-        action.accept(store);
-      }
-    }
   }
 
   /**
@@ -149,6 +137,15 @@ final class PartState implements UpdateContext {
                 penalty.afterStep(this);
               }
             });
+  }
+
+  private void stores(Consumer<DenseStore> action) {
+    for (MaskedLayer layer : layers.values()) {
+      DenseStore store = layer.store();
+      if (store != null) {
+        action.accept(store);
+      }
+    }
   }
 
   @Override
@@ -183,7 +180,7 @@ final class PartState implements UpdateContext {
 
   @Override
   public Mask mask(Layer layer) {
-    return masked(layer).kept();
+    return masked(layer).mask();
   }
 
   @Override
@@ -196,13 +193,17 @@ final class PartState implements UpdateContext {
     MaskedLayer masked = masked(layer);
     NDArray mean = gradients.of(layer);
     boolean live = updater.moment() == Moment.AFTER_BACKWARD;
-    return new TrainingEvidence(masked, slots, mean, live).withUniform(layer, part.seed(), step);
+    Evidence found = new TrainingEvidence(masked, slots, mean, live);
+    if (masked instanceof ViewedLayer viewed) {
+      found = viewed.learned().orElse(found);
+    }
+    return found.withUniform(layer, part.seed(), step);
   }
 
   @Override
   public void replace(Layer layer, Mask mask) {
     MaskedLayer masked = masked(layer);
-    replaced.putIfAbsent(layer, masked.kept());
+    replaced.putIfAbsent(layer, masked.mask());
     masked.replace(mask, slots, updater.keepsSlots());
   }
 

@@ -25,7 +25,6 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -127,15 +126,35 @@ final class SparseSession {
     }
     if (leaveOut) {
       Torch.zeroGradient(weight);
-    } else if (masked == null) {
-      optimizer.update(parameterId, weight, gradient);
+    } else if (masked instanceof ViewedLayer layer) {
+      layer.step(optimizer, parameterId, weight, gradient);
     } else {
-      masked.step(optimizer, parameterId, weight, gradient, slots());
+      Runnable update = () -> optimizer.update(parameterId, weight, gradient);
+      DenseStore store = masked == null ? null : masked.store();
+      if (store == null) {
+        update.run();
+      } else {
+        Torch.withoutGradients(() -> store.step(gradient, slotsOf(parameterId), update));
+      }
+      if (masked != null) {
+        Torch.withoutGradients(masked::apply);
+      }
     }
     if (waiting.remove(parameterId) && waiting.isEmpty()) {
       step++;
+      running.forEach(PartState::count);
       Torch.withoutGradients(this::afterStep);
     }
+  }
+
+  private void afterStep() {
+    try {
+      running.forEach(part -> part.penalise(step));
+      running.forEach(part -> part.run(Moment.AFTER_STEP, step));
+    } catch (IllegalArgumentException e) {
+      throw diverged(e);
+    }
+    viewed.forEach(layer -> layer.stepDone(step));
   }
 
   /** Scores of weights that have run away are refused; that is a failed training, no bad setting. */
@@ -150,19 +169,8 @@ final class SparseSession {
     throw e;
   }
 
-  private void afterStep() {
-    running.forEach(PartState::count);
-    try {
-      running.forEach(part -> part.penalise(step));
-      running.forEach(part -> part.run(Moment.AFTER_STEP, step));
-    } catch (IllegalArgumentException e) {
-      throw diverged(e);
-    }
-    viewed.forEach(layer -> layer.stepDone(step));
-  }
-
-  private OptimizerSlots slots() {
-    return Objects.requireNonNull(slots);
+  private List<NDArray> slotsOf(String parameterId) {
+    return slots == null ? List.of() : slots.of(parameterId);
   }
 
   List<LayerWork> work() {
@@ -230,21 +238,25 @@ final class SparseSession {
     for (int i = 0; i < parts.size(); i++) {
       List<MaskedLayer> mine = new ArrayList<>();
       Part part = parts.get(i);
-      first.get(i).forEach((layer, mask) -> mine.add(covered(part, layer, mask, keeper, own)));
-      mine.forEach(masked -> byParameter.put(masked.layer().parameter().getId(), masked));
+      first
+          .get(i)
+          .forEach(
+              (layer, mask) -> {
+                FirstMasks.initialise(part, layer, mask);
+                mine.add(covered(part, layer, mask, own));
+              });
+      for (MaskedLayer masked : mine) {
+        byParameter.put(masked.layer().parameter().getId(), masked);
+        keeper.mask(masked.layer(), masked.keep());
+      }
       running.add(new PartState(part, mine, keeper, own, updates::add));
     }
     running.forEach(PartState::begin);
   }
 
-  private MaskedLayer covered(
-      Part part, Layer layer, Mask mask, StateKeeper keeper, NDManager own) {
-    FirstMasks.initialise(part, layer, mask);
+  private MaskedLayer covered(Part part, Layer layer, Mask mask, NDManager own) {
     if (part.method().view().isEmpty()) {
-      MaskedLayer masked =
-          MaskedLayer.pruned(layer, mask, own, part.method().exploration().orElse(null));
-      keeper.mask(layer, masked.keep());
-      return masked;
+      return new MaskedLayer(layer, mask, own, part.method().exploration().orElse(null));
     }
     ViewedLayer masked = new ViewedLayer(layer, mask, own, part);
     masked.stepDone(step);

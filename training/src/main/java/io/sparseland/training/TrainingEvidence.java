@@ -29,9 +29,6 @@ record TrainingEvidence(
           "statistic %s is not available in training, allowed: %s"
               .formatted(statistic, available()));
     }
-    if (masked.learned().available().contains(statistic)) {
-      return masked.learned().get(statistic);
-    }
     if (statistic == Statistic.MOMENTUM) {
       return matrix(slots.momentum(layer));
     }
@@ -44,7 +41,6 @@ record TrainingEvidence(
   @Override
   public Set<Statistic> available() {
     Set<Statistic> known = EnumSet.of(Statistic.MOMENTUM, Statistic.EVER_ACTIVE);
-    known.addAll(masked.learned().available());
     if (live || gradient != null) {
       known.add(Statistic.GRADIENT);
     }

@@ -43,7 +43,7 @@ final class ViewedLayer extends MaskedLayer implements WeightView.Operand {
 
   /** A layer whose parameter holds the stored weight as yet. */
   ViewedLayer(Layer layer, Mask mask, NDManager manager, Part part) {
-    super(layer, mask, manager);
+    super(layer, mask, manager, true);
     this.part = part;
     this.view = part.method().view().orElseThrow();
     NDArray weight = layer.parameter().getArray();
@@ -77,8 +77,8 @@ final class ViewedLayer extends MaskedLayer implements WeightView.Operand {
   }
 
   @Override
-  public NDArray mask() {
-    return keep();
+  public NDArray keep() {
+    return super.keep();
   }
 
   @Override
@@ -148,13 +148,7 @@ final class ViewedLayer extends MaskedLayer implements WeightView.Operand {
     write(stored);
   }
 
-  @Override
-  void step(
-      Optimizer optimizer,
-      String parameterId,
-      NDArray weight,
-      NDArray gradient,
-      OptimizerSlots slots) {
+  void step(Optimizer optimizer, String parameterId, NDArray weight, NDArray gradient) {
     Penalty penalty = part.method().penalty().filter(Penalty::changesDirection).orElse(null);
     if (penalty == null) {
       optimizer.update(parameterId, weight, gradient);
@@ -204,47 +198,40 @@ final class ViewedLayer extends MaskedLayer implements WeightView.Operand {
     for (int i = 0; i < kept.length; i++) {
       bits.set(i, kept[i] != 0);
     }
-    change(Mask.of(layer().geometry(), Pattern.unstructured(), bits));
-  }
-
-  /** The weights stay what they are: the view hides what is pruned. */
-  @Override
-  void apply() {}
-
-  @Override
-  boolean zerosStored() {
-    return false;
-  }
-
-  @Override
-  int learning() {
-    return kept().size();
+    replace(Mask.of(layer().geometry(), Pattern.unstructured(), bits));
   }
 
   /** Entries of the log are sums over many steps: each time a weight comes or goes counts. */
   @Override
-  Optional<MaskUpdate> told(MaskUpdate change) {
+  Optional<MaskUpdate> logged(Mask earlier, long now) {
+    MaskUpdate change = since(earlier, now);
     dropped += change.dropped();
     grown += change.grown();
-    if (change.step() - logged < LOG_EVERY) {
+    if (now - logged < LOG_EVERY) {
       return Optional.empty();
     }
+    logged = now;
     MaskUpdate sum =
         new MaskUpdate(
-            change.step(),
+            now,
             change.layer(),
             change.size(),
             change.kept(),
             dropped,
             grown,
             change.everActive());
-    logged = change.step();
     dropped = 0;
     grown = 0;
     return Optional.of(sum);
   }
 
+  /** Every gradient of such a layer is dense. */
   @Override
+  void count(boolean dense) {
+    super.count(true);
+  }
+
+  /** Scores that are trained beside the weight, if there are any. */
   Evidence learned() {
     if (own.size() != stored.size()) {
       return Evidence.none();

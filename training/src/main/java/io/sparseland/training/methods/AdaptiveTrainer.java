@@ -70,7 +70,7 @@ public record AdaptiveTrainer(double decay, long ramp, long every) implements Sp
 
     @Override
     public NDArray direction(WeightView.Operand w, NDArray mean) {
-      NDArray hidden = w.weight().sub(w.weight().mul(w.mask()));
+      NDArray hidden = w.weight().sub(w.weight().mul(w.keep()));
       return hidden.muli(method.lambda(w.step())).addi(mean);
     }
   }

@@ -82,12 +82,12 @@ public record Bidirectional(long every, boolean exact) implements SparsityMethod
 
     @Override
     public NDArray effective(Operand w) {
-      return w.weight().mul(w.mask());
+      return w.weight().mul(w.keep());
     }
 
     @Override
     public void show(Operand w, NDArray parameter) {
-      parameter.muli(w.mask());
+      parameter.muli(w.keep());
     }
 
     @Override

@@ -84,17 +84,17 @@ public record Popup(boolean frozen, long every) implements SparsityMethod {
 
     @Override
     public NDArray effective(Operand w) {
-      return w.weight().mul(w.mask());
+      return w.weight().mul(w.keep());
     }
 
     @Override
     public void show(Operand w, NDArray parameter) {
-      parameter.muli(w.mask());
+      parameter.muli(w.keep());
     }
 
     @Override
     public NDArray gradient(Operand w, NDArray effectiveGradient) {
-      return frozen ? effectiveGradient.zerosLike() : effectiveGradient.mul(w.mask());
+      return frozen ? effectiveGradient.zerosLike() : effectiveGradient.mul(w.keep());
     }
 
     @Override

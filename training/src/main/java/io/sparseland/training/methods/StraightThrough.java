@@ -65,12 +65,12 @@ public record StraightThrough(double decay, long every) implements SparsityMetho
 
     @Override
     public NDArray effective(Operand w) {
-      return w.weight().mul(w.mask());
+      return w.weight().mul(w.keep());
     }
 
     @Override
     public void show(Operand w, NDArray parameter) {
-      parameter.muli(w.mask());
+      parameter.muli(w.keep());
     }
 
     @Override
@@ -84,7 +84,7 @@ public record StraightThrough(double decay, long every) implements SparsityMetho
 
     @Override
     public void gradient(WeightView.Operand w, NDArray gradient) {
-      gradient.addi(w.weight().sub(w.weight().mul(w.mask())).muli(factor));
+      gradient.addi(w.weight().sub(w.weight().mul(w.keep())).muli(factor));
     }
   }
 }
