@@ -119,9 +119,35 @@ struct Tokens {
   }
 };
 
+// The products in fp64, the same for all designs and layouts.
+struct Reference {
+  std::vector<double> sums, magnitudes;  // [m][n], without scales; of the sum of |x w|
+  std::vector<int64_t> terms;            // [m][n], other than 0
+
+  Reference(const Stored& w, const Tokens& x) {
+    for (int64_t t = 0; t < x.m; ++t) {
+      const double* in = x.seen.data() + t * w.k;
+      for (int64_t row = 0; row < w.n; ++row) {
+        const double* weights = w.exact.data() + row * w.k;
+        double sum = 0, magnitude = 0;
+        int64_t count = 0;
+        for (int64_t j = 0; j < w.k; ++j) {
+          const double p = weights[j] * in[j];
+          sum += p;
+          magnitude += std::fabs(p);
+          count += p != 0;
+        }
+        sums.push_back(sum);
+        magnitudes.push_back(magnitude);
+        terms.push_back(count);
+      }
+    }
+  }
+};
+
 void check_product(int level, int design, const sl_weights* packed, const Stored& w,
-                   const Tokens& x, int x_layout, int y_layout) {
-  const int64_t m = x.m, n = w.n, k = w.k;
+                   const Tokens& x, const Reference& reference, int x_layout, int y_layout) {
+  const int64_t m = x.m, n = w.n;
   auto bias = random_floats(n), residual = random_floats(m * n);
   auto residual_panels = random_floats(sl_panels_size(m, n));
   sl_to_panels(level, m, n, residual->data(), residual_panels->data(), 1);
@@ -139,14 +165,9 @@ void check_product(int level, int design, const sl_weights* packed, const Stored
     std::memcpy(rows.data(), y->data(), rows.size() * 4);
   }
   for (int64_t i = 0; i < m * n; ++i) {
-    double sum = 0, magnitude = 0;
-    int64_t terms = 4;
-    for (int64_t j = 0; j < k; ++j) {
-      const double p = w.exact[i % n * k + j] * x.seen[i / n * k + j];
-      sum += p;
-      magnitude += std::fabs(p);
-      terms += p != 0;
-    }
+    const double sum = reference.sums[i];
+    double magnitude = reference.magnitudes[i];
+    int64_t terms = 4 + reference.terms[i];
     const double scale = w.type == SL_I8 ? x.scale[i / n] * w.scales[i % n] : 1.0;
     if (w.type == SL_I8) {
       magnitude = std::fabs(sum);  // the integer is exact: only scaling rounds
@@ -162,27 +183,36 @@ void test_matrix(int level, int type, int64_t n, int64_t k, Pattern p,
                  const std::vector<int64_t>& tokens = {1, 2, 4, 7, 8, 16, 17, 33, 67}) {
   const Stored w(type, n, k, p);
   const sl_matrix matrix = w.matrix();
+  struct Packed {
+    int design;
+    sl_weights* weights;
+  };
+  std::vector<Packed> all;
   for (int design = 0; design < SL_DESIGNS; ++design) {
     if (sl_design_refuses(level, design, &matrix) != nullptr) continue;
     sl_weights* packed = nullptr;
     if (sl_pack(level, design, 1, &matrix, &packed) != SL_OK) fail("pack", level, design, 0, 0);
+    all.push_back({design, packed});
     Guarded<char> back(w.dense.size());
     sl_unpack(packed, back.data());
     ++checks;
     if (std::memcmp(back.data(), w.dense.data(), w.dense.size()) != 0) {
       fail("unpack", level, design, 0, 0);
     }
-    for (int64_t m : tokens) {
-      const Tokens x(level, type, m, k);
-      check_product(level, design, packed, w, x, SL_ROWS, SL_ROWS);
-      if (m < 16) continue;
-      check_product(level, design, packed, w, x, SL_PANELS, SL_PANELS);
-      check_product(level, design, packed, w, x, SL_PANELS, SL_ROWS);
-      if (design == SL_DENSE || design == SL_ONEDNN) continue;  // these take no words
-      check_product(level, design, packed, w, x, SL_WORDS, SL_PANELS);
-    }
-    sl_weights_free(packed);
   }
+  for (int64_t m : tokens) {
+    const Tokens x(level, type, m, k);
+    const Reference reference(w, x);
+    for (const auto& [design, packed] : all) {
+      check_product(level, design, packed, w, x, reference, SL_ROWS, SL_ROWS);
+      if (m < 16) continue;
+      check_product(level, design, packed, w, x, reference, SL_PANELS, SL_PANELS);
+      check_product(level, design, packed, w, x, reference, SL_PANELS, SL_ROWS);
+      if (design == SL_DENSE || design == SL_ONEDNN) continue;  // these take no words
+      check_product(level, design, packed, w, x, reference, SL_WORDS, SL_PANELS);
+    }
+  }
+  for (const Packed& packed : all) sl_weights_free(packed.weights);
 }
 
 }  // namespace

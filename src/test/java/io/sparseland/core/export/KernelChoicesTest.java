@@ -47,6 +47,11 @@ class KernelChoicesTest {
     }
 
     @Override
+    public double doubt() {
+      return 0;
+    }
+
+    @Override
     public SortedMap<String, Double> of(Matrix w, String pattern, int tokens) {
       boolean few = tokens < 5;
       return new TreeMap<>(
@@ -114,6 +119,38 @@ class KernelChoicesTest {
                 + " dense, 32 tokens 4.00x dense");
     assertThat(choose(CONVOLUTION, 100, 301, ExportOptions.Kernels.AUTO).choice().reason())
         .isEqualTo("made up: csr is fastest");
+  }
+
+  /** csr costs what is given, dense 10. */
+  private record Near(double csr, double doubt) implements Costs {
+    @Override
+    public String source() {
+      return "made up";
+    }
+
+    @Override
+    public String unit() {
+      return "microseconds";
+    }
+
+    @Override
+    public SortedMap<String, Double> of(Matrix w, String pattern, int tokens) {
+      return new TreeMap<>(java.util.Map.of("dense", 10.0, "csr", csr));
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"9.0, 0, csr", "9.2, 0, dense", "9.0, 0.2, dense", "8.8, 0.2, csr"})
+  void a_sparse_design_must_look_clearly_faster(double csr, double doubt, String design) {
+    Matrix w =
+        new Matrix(
+            10, 100, null, LongBuffer.allocate(16), TypedValues.fp32(FloatBuffer.allocate(0)));
+
+    assertThat(
+            DesignChoice.of(w, "unstructured", new Near(csr, doubt), 32, any -> true)
+                .choice()
+                .designs())
+        .isEqualTo(design);
   }
 
   @Test

@@ -8,6 +8,7 @@ import io.sparseland.kernels.Kernels;
 import io.sparseland.kernels.Matrix;
 import io.sparseland.kernels.WeightType;
 import io.sparseland.kernels.format.CostTable;
+import io.sparseland.kernels.format.KernelChoice;
 import java.nio.FloatBuffer;
 import java.nio.LongBuffer;
 import java.util.List;
@@ -41,6 +42,16 @@ class DesignTimerTest {
         .allSatisfy(t -> assertThat(t.seconds()).isNotEmpty().allMatch(s -> s > 0))
         .filteredOn(t -> t.design().equals(Kernels.DENSE))
         .allSatisfy(t -> assertThat(t.seconds()).hasSize(5));
+  }
+
+  @Test
+  void the_fastest_dense_and_sparse_designs_are_timed_longer() {
+    List<DesignTimer.Times> times = new DesignTimer(Kernels.best(), 2, false).timeFinal(eye(64), 3);
+
+    assertThat(times).filteredOn(t -> t.seconds().size() == 10).hasSize(2);
+    assertThat(times)
+        .filteredOn(t -> KernelChoice.DENSE.contains(t.design()) && t.seconds().size() == 10)
+        .hasSize(1);
   }
 
   @Test

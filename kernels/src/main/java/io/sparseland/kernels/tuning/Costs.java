@@ -13,6 +13,9 @@ public interface Costs {
   /** Unit of the numbers: {@code microseconds}, or {@code dense = 1}. */
   String unit();
 
+  /** How much a cost may be wrong whatever its size: clocks and the waking of threads. */
+  double doubt();
+
   /**
    * Cost by design. There is a dense design among them, unless no dense one takes the type.
    *

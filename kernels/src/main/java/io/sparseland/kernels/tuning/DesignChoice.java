@@ -17,10 +17,10 @@ import java.util.function.Predicate;
  * The designs of a matrix for few tokens and for many, with the costs that decided.
  *
  * <p>Few means 1 token, many a given number; for each the cheapest allowed design is taken, among
- * equals the first by name; a dense one unless a sparse one costs less than {@code 1 / 1.1} of it:
- * costs are measured, and a layer must not become slower for an error of the clock. Between the
- * two, the batch design runs from the smallest of 2, 4, 8, 16, ... tokens on at which it and all
- * larger ones are at most as dear as the decode design.
+ * equals the first by name. A sparse one counts as 1.1 times its cost and the {@link Costs#doubt}:
+ * a layer must not become slower than dense for an error of measurement. Between the two, the batch
+ * design runs from the smallest of 2, 4, 8, 16, ... tokens on at which it and all larger ones are at
+ * most as dear as the decode design.
  *
  * @param choice what is stored
  * @param costs by number of tokens (of a convolution: output pixels), then by design
@@ -48,15 +48,16 @@ public record DesignChoice(
     Map<Integer, SortedMap<String, Double>> costs = new TreeMap<>();
     costs.put(1, source.of(w, pattern, 1));
     costs.put(batch, source.of(w, pattern, batch));
-    String decode = cheapest(costs.get(1), allowed);
-    String many = cheapest(costs.get(batch), allowed);
+    double doubt = source.doubt();
+    String decode = cheapest(costs.get(1), doubt, allowed);
+    String many = cheapest(costs.get(batch), doubt, allowed);
     int from = 1;
     if (!decode.equals(many)) {
       from = batch;
       for (int tokens = Integer.highestOneBit(Math.max(1, batch - 1)); tokens > 1; tokens /= 2) {
         SortedMap<String, Double> between = source.of(w, pattern, tokens);
         costs.put(tokens, between);
-        if (cost(between, many) > cost(between, decode)) {
+        if (charged(between, many, doubt) > charged(between, decode, doubt)) {
           break;
         }
         from = tokens;
@@ -75,7 +76,7 @@ public record DesignChoice(
   public static DesignChoice ofConvolution(
       Matrix w, String pattern, Costs source, int pixels, Predicate<String> allowed) {
     SortedMap<String, Double> costs = source.of(w, pattern, pixels);
-    String design = cheapest(costs, allowed);
+    String design = cheapest(costs, source.doubt(), allowed);
     KernelChoice choice = KernelChoice.always(design, reason(source, design, design, 1));
     return new DesignChoice(choice, Map.of(pixels, costs), source.unit());
   }
@@ -94,16 +95,24 @@ public record DesignChoice(
     return Optional.ofNullable(costs.get(design)).orElse(Double.POSITIVE_INFINITY);
   }
 
-  private static String cheapest(SortedMap<String, Double> costs, Predicate<String> allowed) {
-    Map<String, Double> left = new LinkedHashMap<>(costs);
-    left.keySet().removeIf(allowed.negate());
+  private static double charged(SortedMap<String, Double> costs, String design, double doubt) {
+    double cost = cost(costs, design);
+    return KernelChoice.DENSE.contains(design) ? cost : MARGIN * cost + doubt;
+  }
+
+  private static String cheapest(
+      SortedMap<String, Double> costs, double doubt, Predicate<String> allowed) {
+    boolean any = costs.keySet().stream().anyMatch(allowed);
     String best = "";
     double least = Double.POSITIVE_INFINITY;
-    for (Map.Entry<String, Double> design : (left.isEmpty() ? costs : left).entrySet()) {
-      boolean dense = KernelChoice.DENSE.contains(design.getKey());
-      double cost = dense ? design.getValue() : design.getValue() * MARGIN;
+    for (String design : costs.keySet()) {
+      if (any && !allowed.test(design)) {
+        continue;
+      }
+      boolean dense = KernelChoice.DENSE.contains(design);
+      double cost = charged(costs, design, doubt);
       if (cost < least || (cost == least && dense && !KernelChoice.DENSE.contains(best))) {
-        best = design.getKey();
+        best = design;
         least = cost;
       }
     }

@@ -18,6 +18,7 @@ public final class Measured implements Costs {
 
   private static final int ROUNDS = 15;
   private static final int COLD_ROUNDS = 9;
+  private static final double DOUBT = 0.5; // microseconds
 
   /** A model with more bytes of weights finds them in memory, not in a cache. */
   static final long CACHE_BYTES = 16L << 20;
@@ -47,6 +48,11 @@ public final class Measured implements Costs {
   }
 
   @Override
+  public double doubt() {
+    return DOUBT;
+  }
+
+  @Override
   public SortedMap<String, Double> of(Matrix w, String pattern, int tokens) {
     String key =
         String.format(
@@ -64,7 +70,7 @@ public final class Measured implements Costs {
         unused -> {
           SortedMap<String, Double> costs = new TreeMap<>();
           (tokens == 1 && w.window() == null ? decode : warm)
-              .time(w, tokens, design -> true)
+              .timeFinal(w, tokens)
               .forEach(times -> costs.put(times.design(), 1e6 * times.median()));
           return costs;
         });

@@ -27,6 +27,11 @@ public record Profile(CostTable table) implements Costs {
   }
 
   @Override
+  public double doubt() {
+    return 0;
+  }
+
+  @Override
   public SortedMap<String, Double> of(Matrix w, String pattern, int tokens) {
     double weights = (double) w.outputs() * w.inputs();
     if (w.window() != null) {

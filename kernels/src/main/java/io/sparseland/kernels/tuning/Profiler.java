@@ -158,7 +158,7 @@ public final class Profiler {
     SortedMap<String, List<Double>> costs = new TreeMap<>();
     for (int i = 0; i < grid.sparsities().size(); i++) {
       Matrix w = matrix.apply(grid.sparsities().get(i));
-      List<DesignTimer.Times> all = timer.time(w, tokens, design -> true);
+      List<DesignTimer.Times> all = timer.timeFinal(w, tokens);
       double dense =
           all.stream()
               .filter(times -> KernelChoice.DENSE.contains(times.design()))
