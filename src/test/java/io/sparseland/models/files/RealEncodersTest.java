@@ -127,7 +127,10 @@ class RealEncodersTest {
       args.addAll(List.of("--set", set));
     }
     int code =
-        Main.run(args.toArray(String[]::new), new PrintStream(out, true, StandardCharsets.UTF_8), System.err);
+        Main.run(
+            args.toArray(String[]::new),
+            new PrintStream(out, true, StandardCharsets.UTF_8),
+            System.err);
 
     assertThat(code).isZero();
     return new ObjectMapper().readTree(out.toString(StandardCharsets.UTF_8));
