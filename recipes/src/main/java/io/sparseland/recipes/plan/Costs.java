@@ -58,8 +58,7 @@ final class Costs {
     Step.Calibrate calibrate = prune.calibrate();
     Calibration how = calibrate.calibration(!prune.reconstruct().isEmpty());
     int batch = calibrate.batch().orElse(recipe.data().batch());
-    return new PruneCost(
-            model.graph(), selected, method, calibrate.samples(), recipe.threads())
+    return new PruneCost(model.graph(), selected, method, calibrate.samples(), recipe.threads())
         .layers(how.order(), how.target() == Calibration.Target.DENSE ? 2 : 1, batch);
   }
 

@@ -83,8 +83,7 @@ final class Pruning {
       Map<String, Mask> present) {
     try (NDManager manager = model.getNDManager().newSubManager()) {
       List<Calibrator.Labelled> data = needsData(shot) ? batches(prune, manager) : List.of();
-      Map<String, Evidence> before =
-          before(shot, data, shot.measured(graph, selected), present);
+      Map<String, Evidence> before = before(shot, data, shot.measured(graph, selected), present);
       List<Calibrator.Batch> batches =
           data.stream().map(b -> Calibrator.Batch.of(b.data())).toList();
       Map<Layer, LayerOutcome> outcomes =
@@ -119,9 +118,7 @@ final class Pruning {
     }
     Calibrator.Gradients gradients =
         Calibrator.Gradients.of(
-            this.data.loss(),
-            shot.criterion(),
-            layer -> present.get(layer.name()));
+            this.data.loss(), shot.criterion(), layer -> present.get(layer.name()));
     return Calibrator.collect(model.getBlock(), data, gradients, needs, layers);
   }
 
