@@ -118,8 +118,7 @@ class ObcTest {
   void a_large_layer_is_refused() {
     Layer large = Fixtures.linear(manager, "w", 800, 900, new float[720_000]);
 
-    assertThatThrownBy(
-            () -> OBC.solve(large, Evidence.none(), choice(360_000, Scope.ROW)))
+    assertThatThrownBy(() -> OBC.solve(large, Evidence.none(), choice(360_000, Scope.ROW)))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("use sparsegpt");
   }

@@ -143,7 +143,8 @@ class UnitPruningTest {
         (layer, outcome) -> {
           int units = layer.name().endsWith("back") || layer.name().endsWith("hidden") ? 20 : 3;
           int gone = (int) (0.34 * units); // 6 units, 1 head
-          assertThat(outcome.mask().kept()).isEqualTo(outcome.mask().size() / units * (units - gone));
+          assertThat(outcome.mask().kept())
+              .isEqualTo(outcome.mask().size() / units * (units - gone));
         });
   }
 
@@ -208,12 +209,10 @@ class UnitPruningTest {
 
   @Test
   void layers_that_read_no_units_are_refused() {
-    List<Layer> makers =
-        Layers.of(graph).stream().filter(l -> l.name().endsWith("query")).toList();
+    List<Layer> makers = Layers.of(graph).stream().filter(l -> l.name().endsWith("query")).toList();
     UnitPruning method = new UnitPruning(new Magnitude(), false, List.of(), dense(), 0);
 
-    assertThatThrownBy(
-            () -> method.run(graph, makers, List.of(), Map.of(), 0.5, layer -> null))
+    assertThatThrownBy(() -> method.run(graph, makers, List.of(), Map.of(), 0.5, layer -> null))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("query")
         .hasMessageContaining("reads hidden units or attention heads");
@@ -243,7 +242,8 @@ class UnitPruningTest {
     Evidence inputs =
         Calibrator.collect(block, batches(), java.util.Set.of(Statistic.INPUT_MEAN), List.of(back))
             .get(back.name());
-    double[] mean = java.util.Objects.requireNonNull(inputs).get(Statistic.INPUT_MEAN).toDoubleArray();
+    double[] mean =
+        java.util.Objects.requireNonNull(inputs).get(Statistic.INPUT_MEAN).toDoubleArray();
     float[] w = Scores.weights(back);
     for (int o = 0; o < 12; o++) {
       means[o] = bias[0].length == 0 ? 0 : bias[0][o];

@@ -20,8 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param reconstructions in this order, each on the result of the one before
  * @param calibration how statistics are collected
  */
-public record OneShot(
-    Pruner pruner, List<Reconstruction> reconstructions, Calibration calibration)
+public record OneShot(Pruner pruner, List<Reconstruction> reconstructions, Calibration calibration)
     implements AfterTraining {
 
   /** Copies the list. */
@@ -87,8 +86,7 @@ public record OneShot(
     long[] kept =
         pruner.kept(layers, l -> before.getOrDefault(l.name(), Evidence.none()), sparsity, present);
     Map<Layer, LayerOutcome> outcomes = new LinkedHashMap<>();
-    Rebuilding rebuilding =
-        new Rebuilding(calibration, reconstructions, new LayerWriter(graph));
+    Rebuilding rebuilding = new Rebuilding(calibration, reconstructions, new LayerWriter(graph));
     if (calibration.order() == Calibration.Order.DENSE || needsNoInputs()) {
       for (int i = 0; i < kept.length; i++) {
         Layer layer = layers.get(i);
@@ -139,7 +137,6 @@ public record OneShot(
 
   private LayerOutcome prune(
       Layer layer, Evidence evidence, long kept, @Nullable Mask present, Rebuilding rebuilding) {
-    return rebuilding.prune(
-        layer, evidence, () -> pruner.solve(layer, evidence, kept, present));
+    return rebuilding.prune(layer, evidence, () -> pruner.solve(layer, evidence, kept, present));
   }
 }

@@ -45,7 +45,8 @@ public sealed interface Pattern {
 
   /**
    * Reads a pattern: {@code unstructured}, {@code 2:4} (kept : group), {@code 4x1} (outputs x
-   * inputs), {@code row}, {@code channel}, {@code head/32} (channels); {@code 2:4+dense} leaves the remainder of a row dense.
+   * inputs), {@code row}, {@code channel}, {@code head/32} (channels); {@code 2:4+dense} leaves the
+   * remainder of a row dense.
    *
    * @throws IllegalArgumentException for anything else
    */

@@ -10,7 +10,6 @@ import io.sparseland.core.graph.Stage;
 import io.sparseland.core.graph.Stages;
 import java.util.ArrayList;
 import java.util.BitSet;
-import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -86,8 +85,7 @@ public record UnitPruning(
     if (adaptive) {
       chosen.putAll(budget(parts, before, sparsity, present));
     }
-    Rebuilding rebuilding =
-        new Rebuilding(calibration, reconstructions, new LayerWriter(graph));
+    Rebuilding rebuilding = new Rebuilding(calibration, reconstructions, new LayerWriter(graph));
     Function<Map.Entry<Layer, Evidence>, BitSet> units =
         of -> {
           BitSet known = chosen.get(of.getKey());
@@ -113,9 +111,7 @@ public record UnitPruning(
           Part part = parts.get(entry.getKey());
           if (part != null) {
             Evidence known =
-                entry
-                    .getValue()
-                    .orElse(before.getOrDefault(part.reader().name(), Evidence.none()));
+                entry.getValue().orElse(before.getOrDefault(part.reader().name(), Evidence.none()));
             BitSet keep = units.apply(Map.entry(part.reader(), known));
             prune(part, known, keep, rebuilding, present, done);
           }
@@ -166,8 +162,7 @@ public record UnitPruning(
   }
 
   /** One score a unit; minus infinity for one that is pruned already. */
-  private double[] scores(
-      Part part, Evidence evidence, Function<Layer, @Nullable Mask> present) {
+  private double[] scores(Part part, Evidence evidence, Function<Layer, @Nullable Mask> present) {
     int width = part.units().width();
     int in = part.reader().geometry().in();
     double[] scores = new double[part.units().units()];
@@ -218,12 +213,10 @@ public record UnitPruning(
         .forEach(
             (maker, rows) -> {
               int across = maker.geometry().in();
-              Mask made =
-                  mask(maker, Pattern.row(), present, i -> keep.get(i / across / rows));
+              Mask made = mask(maker, Pattern.row(), present, i -> keep.get(i / across / rows));
               try (NDScope scope = new NDScope()) {
                 scope.suppressNotUsedWarning();
-                Solution cut =
-                    Solution.of(made, maker.weight().toType(DataType.FLOAT64, true));
+                Solution cut = Solution.of(made, maker.weight().toType(DataType.FLOAT64, true));
                 rebuilding.writer().write(maker, cut);
               }
               done.put(maker, new LayerOutcome(made, Double.NaN, Double.NaN, List.of()));
@@ -245,9 +238,7 @@ public record UnitPruning(
   }
 
   private static Map<Layer, LayerOutcome> ordered(
-      List<Layer> layers,
-      Map<Layer, LayerOutcome> done,
-      Function<Layer, @Nullable Mask> present) {
+      List<Layer> layers, Map<Layer, LayerOutcome> done, Function<Layer, @Nullable Mask> present) {
     Map<Layer, LayerOutcome> all = new LinkedHashMap<>();
     for (Layer layer : layers) {
       LayerOutcome outcome = done.get(layer);

@@ -14,8 +14,8 @@ import java.util.function.Supplier;
  * holds integers) to logits {@code [batch, time, vocabulary]}. The logits at a position depend on
  * the tokens up to it only.
  *
- * <p>With a key/value cache the inputs are the new tokens and what {@link #emptyCache} began and the
- * last call gave back; the outputs are the new tokens' logits and the longer cache.
+ * <p>With a key/value cache the inputs are the new tokens and what {@link #emptyCache} began and
+ * the last call gave back; the outputs are the new tokens' logits and the longer cache.
  *
  * <p>Layers are named {@code embedding}, {@code layer.N.query} (key, value, output, gate, up, down)
  * and, where the output is not tied to the embedding, {@code head}.

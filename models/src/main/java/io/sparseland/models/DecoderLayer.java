@@ -16,7 +16,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * One layer of a {@link Decoder}: {@code m = x + output(attention(norm(x)))}, {@code y = m +
- * down(silu(gate(n)) · up(n))} with {@code n = norm(m)}. No biases, unless asked for behind {@code output} and {@code down}.
+ * down(silu(gate(n)) · up(n))} with {@code n = norm(m)}. No biases, unless asked for behind {@code
+ * output} and {@code down}.
  *
  * <p>Inputs: x {@code [batch, time, width]}, cosines and sines of {@link Rotary#turn}, and what is
  * added to the attention's scores {@code [time, past + time]}; with a cache, keys and values of the
@@ -102,10 +103,10 @@ final class DecoderLayer extends AbstractBlock {
             .reshape(batch, groups, shared * time, all);
     NDArray attended =
         weights
-        .matMul(v) // [batch, groups, shared * time, part]
-        .reshape(batch, groups, shared, time, part)
-        .transpose(0, 3, 1, 2, 4)
-        .reshape(batch, time, attention.queryWidth());
+            .matMul(v) // [batch, groups, shared * time, part]
+            .reshape(batch, groups, shared, time, part)
+            .transpose(0, 3, 1, 2, 4)
+            .reshape(batch, time, attention.queryWidth());
     longer.add(0, attended);
     return longer;
   }

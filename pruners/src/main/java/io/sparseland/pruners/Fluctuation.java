@@ -12,8 +12,8 @@ import java.util.EnumSet;
 import java.util.Set;
 
 /**
- * How much an input column matters once its mean is put back as a bias; for {@code pattern:
- * unit} or {@code channel} with {@code reconstruct: bias}.
+ * How much an input column matters once its mean is put back as a bias; for {@code pattern: unit}
+ * or {@code channel} with {@code reconstruct: bias}.
  *
  * <p>With v_j the variance and m_j the root mean square of column j: {@code IFV = v_j}, {@code WIFV
  * = v_j |W_:,j|^2}, the squared error per token that is left after the best constant, and {@code

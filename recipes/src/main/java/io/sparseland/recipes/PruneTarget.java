@@ -34,8 +34,7 @@ public record PruneTarget(
   public PruneTarget {
     if (sparsity.isEmpty() && pattern.nm().isEmpty()) {
       throw new IllegalArgumentException(
-          "pattern '%s' needs the key 'sparsity' beside it"
-              .formatted(pattern.text()));
+          "pattern '%s' needs the key 'sparsity' beside it".formatted(pattern.text()));
     }
     if (pattern.units() && scope.isPresent()) {
       throw new IllegalArgumentException(

@@ -7,9 +7,11 @@ import static org.assertj.core.api.Assertions.within;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
+import ai.djl.training.ParameterStore;
 import io.sparseland.core.Layers;
 import io.sparseland.core.Masks;
 import io.sparseland.core.graph.TraceInput;
@@ -23,12 +25,9 @@ import io.sparseland.models.CifarResNet;
 import io.sparseland.models.Decoder;
 import io.sparseland.models.Rotary;
 import java.nio.file.Path;
-import java.util.List;
-import ai.djl.ndarray.index.NDIndex;
-import ai.djl.training.ParameterStore;
 import java.util.ArrayList;
 import java.util.Arrays;
-import org.junit.jupiter.params.provider.EnumSource;
+import java.util.List;
 import java.util.Random;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
@@ -36,6 +35,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Models of token ids run in the runtime at any batch and length. */
@@ -104,8 +104,7 @@ class LanguageModelExportTest {
           NDList in = new NDList(fed);
           in.addAll(cache);
           NDList out = block.forward(new ParameterStore(manager, false), in, false);
-          float[] expected =
-              Arrays.copyOfRange(whole, at * VOCABULARY, (at + more) * VOCABULARY);
+          float[] expected = Arrays.copyOfRange(whole, at * VOCABULARY, (at + more) * VOCABULARY);
           assertClose(out.get(0).toFloatArray(), expected);
           cache = out.subNDList(1);
 

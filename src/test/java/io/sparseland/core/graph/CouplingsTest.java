@@ -98,7 +98,10 @@ class CouplingsTest {
   @Test
   void what_mixes_columns_or_is_read_elsewhere_has_no_units() {
     Block normed =
-        new SequentialBlock().add(linear(6)).add(LayerNorm.builder().axis(1).build()).add(linear(2));
+        new SequentialBlock()
+            .add(linear(6))
+            .add(LayerNorm.builder().axis(1).build())
+            .add(linear(2));
     Block skipped =
         new SequentialBlock()
             .add(linear(6))

@@ -108,7 +108,9 @@ class PruneStepTest {
     Cli run = Cli.run("plan", recipe.toString());
 
     assertThat(run.code()).isEqualTo(2);
-    assertThat(run.err()).contains("is sparse already").contains("inherit, extend, fresh or freeze");
+    assertThat(run.err())
+        .contains("is sparse already")
+        .contains("inherit, extend, fresh or freeze");
   }
 
   @ParameterizedTest

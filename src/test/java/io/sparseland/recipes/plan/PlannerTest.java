@@ -106,7 +106,9 @@ class PlannerTest {
 
     // linear.1 is solved in fp64: five copies of 30,000 weights and seven matrices of 300 x 300
     // (the sums and six while it is solved); of every sample 300 numbers of 4 bytes are kept.
-    assertThat(few.costs()).extracting(Plan.LayerCost::name).containsExactly("linear.0", "linear.1");
+    assertThat(few.costs())
+        .extracting(Plan.LayerCost::name)
+        .containsExactly("linear.0", "linear.1");
     long solution = 8 * (5 * 30_000L + 6 * 90_000L);
     assertThat(few.costs().get(1).bytes()).isBetween(solution, solution + 100 * 4 * 784L);
     assertThat(many.costs().get(1).bytes() - few.costs().get(1).bytes()).isEqualTo(200 * 4 * 300L);

@@ -41,8 +41,7 @@ final class KernelChoices {
       for (int i = 0; mask != null && i < mask.limit(); i++) {
         kept += Long.bitCount(mask.get(i));
       }
-      return new Alike(
-          stored.shape(), stored.pattern(), stored.data().type(), kept, conv, pixels);
+      return new Alike(stored.shape(), stored.pattern(), stored.data().type(), kept, conv, pixels);
     }
   }
 

@@ -31,9 +31,33 @@ public final class Couplings {
   /** Keep columns apart: column j of the result depends on columns j only. */
   private static final Set<String> COLUMNWISE =
       Set.of(
-          "gelu", "relu", "swish", "sigmoid", "tanh", "mish", "selu", "elu", "leakyRelu",
-          "softPlus", "softSign", "dropout", "erf", "exp", "abs", "neg", "square", "sqrt", "pow",
-          "minimum", "maximum", "mul", "div", "add", "sub", "rdiv", "rsub");
+          "gelu",
+          "relu",
+          "swish",
+          "sigmoid",
+          "tanh",
+          "mish",
+          "selu",
+          "elu",
+          "leakyRelu",
+          "softPlus",
+          "softSign",
+          "dropout",
+          "erf",
+          "exp",
+          "abs",
+          "neg",
+          "square",
+          "sqrt",
+          "pow",
+          "minimum",
+          "maximum",
+          "mul",
+          "div",
+          "add",
+          "sub",
+          "rdiv",
+          "rsub");
 
   private static final Set<String> REARRANGE = Set.of("reshape", "transpose", "swapAxes");
 
@@ -193,9 +217,7 @@ public final class Couplings {
       if (reference instanceof Result r) {
         Operation operation = graph.operations().get(r.operation());
         found.addAll(
-            layer(graph, operation).isPresent()
-                ? Set.of(operation.id())
-                : above(operation.id()));
+            layer(graph, operation).isPresent() ? Set.of(operation.id()) : above(operation.id()));
       }
     }
     sources.put(id, Collections.unmodifiableSet(found));

@@ -50,8 +50,7 @@ final class DecoderTensors {
       String ours = decoder.layers() == 1 ? "layer." : "layer." + i + ".";
       for (String name : List.of(ours + "output.bias", ours + "down.bias")) {
         zeros.put(
-            name,
-            new FileTensor("", name, shape, () -> FloatBuffer.allocate(decoder.width())));
+            name, new FileTensor("", name, shape, () -> FloatBuffer.allocate(decoder.width())));
       }
     }
     return zeros;

@@ -85,8 +85,7 @@ public record LabelledData(Samples train, Samples test, String digest, Optional<
       return Evaluation.of(Map.of("accuracy", first));
     }
     long five = Arrays.stream(within, 0, TOP).sum();
-    return Evaluation.of(
-        Map.of("accuracy", first, "accuracy_top5", five / (double) test.size()));
+    return Evaluation.of(Map.of("accuracy", first, "accuracy_top5", five / (double) test.size()));
   }
 
   private int rank(Model model, long[] within) {

@@ -59,11 +59,9 @@ public record Retrieval(
             folders.find(folder + "/" + queries),
             folders.find(folder + "/" + judgements));
     try (Tokenizer tokenizer = model.tokenizer()) {
-      List<int[]> all =
-          texts.documents().stream().map(t -> tokenizer.sentence(t, length)).toList();
+      List<int[]> all = texts.documents().stream().map(t -> tokenizer.sentence(t, length)).toList();
       List<int[]> asked = texts.queries().stream().map(t -> tokenizer.sentence(t, length)).toList();
-      return new RetrievalData(
-          all, asked, texts.relevant(), Texts.digest(List.of(all, asked)));
+      return new RetrievalData(all, asked, texts.relevant(), Texts.digest(List.of(all, asked)));
     }
   }
 }

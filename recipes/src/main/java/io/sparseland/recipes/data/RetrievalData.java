@@ -22,10 +22,7 @@ import java.util.stream.IntStream;
  * @param digest SHA-256 of all tokens
  */
 record RetrievalData(
-    List<int[]> documents,
-    List<int[]> queries,
-    Map<Integer, Set<Integer>> relevant,
-    String digest)
+    List<int[]> documents, List<int[]> queries, Map<Integer, Set<Integer>> relevant, String digest)
     implements DataSet {
 
   /** nDCG@10. */
@@ -91,8 +88,8 @@ record RetrievalData(
   }
 
   /**
-   * {@code sum over ranks i of the first 10 of rel_i / log2(i + 1)}, as a share of the best order's;
-   * equal scores: the earlier document first.
+   * {@code sum over ranks i of the first 10 of rel_i / log2(i + 1)}, as a share of the best
+   * order's; equal scores: the earlier document first.
    */
   static double ndcg(double[] scores, Set<Integer> relevant) {
     List<Integer> ranked =

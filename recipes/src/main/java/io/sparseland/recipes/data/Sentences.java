@@ -75,8 +75,7 @@ public record Sentences(String file, @Default("128") int length, @Default("32") 
     return new Opened(calibration, test, Texts.digest(List.of(calibration, test)));
   }
 
-  private record Opened(List<int[]> sentences, List<int[]> test, String digest)
-      implements DataSet {
+  private record Opened(List<int[]> sentences, List<int[]> test, String digest) implements DataSet {
     @Override
     public Shape item() {
       return new Shape(TRACED);

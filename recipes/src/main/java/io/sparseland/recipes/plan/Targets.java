@@ -81,7 +81,8 @@ public final class Targets {
   /** What is kept once the pattern has rounded: whole units, the same number in every group. */
   private static long exact(Layer layer, long kept, Pattern pattern, Scope scope) {
     int size = layer.geometry().size();
-    Scope within = scope == Scope.GLOBAL || (pattern.spansRows() && scope == Scope.ROW) ? Scope.LAYER : scope;
+    Scope within =
+        scope == Scope.GLOBAL || (pattern.spansRows() && scope == Scope.ROW) ? Scope.LAYER : scope;
     long perGroup = pattern.pruneUnits(layer.geometry(), size - kept, within);
     int units = pattern.units(layer.geometry());
     long groups = units / pattern.groupUnits(layer.geometry(), within);
@@ -99,8 +100,7 @@ public final class Targets {
             selection.selected().stream().map(l -> -1L).toList(),
             all - Counts.pruned(target.share(), all),
             target.allocation().map(Recipes::word).orElse("of the criterion"));
-    return plan(
-        kind, target.share(), target.pattern().text(), resolved, model, 1, List.of());
+    return plan(kind, target.share(), target.pattern().text(), resolved, model, 1, List.of());
   }
 
   static TargetPlan plan(

@@ -70,8 +70,7 @@ final class Pruning {
       Map<String, Mask> present) {
     try (NDManager manager = model.getNDManager().newSubManager()) {
       List<Calibrator.Labelled> data = needsData(shot) ? batches(prune, manager) : List.of();
-      Map<String, Evidence> before =
-          before(shot, data, shot.measured(graph, selected), present);
+      Map<String, Evidence> before = before(shot, data, shot.measured(graph, selected), present);
       List<Calibrator.Batch> batches =
           data.stream().map(b -> Calibrator.Batch.of(b.data())).toList();
       Map<Layer, LayerOutcome> outcomes =
@@ -106,9 +105,7 @@ final class Pruning {
     }
     Calibrator.Gradients gradients =
         Calibrator.Gradients.of(
-            Loss.softmaxCrossEntropyLoss(),
-            shot.criterion(),
-            layer -> present.get(layer.name()));
+            Loss.softmaxCrossEntropyLoss(), shot.criterion(), layer -> present.get(layer.name()));
     return Calibrator.collect(model.getBlock(), data, gradients, needs, layers);
   }
 

@@ -49,7 +49,8 @@ record SparseStart(List<Layer> selected, Map<String, Mask> present, Masks untouc
               "layer '%s' is sparse already (%.1f %%): say what becomes of its zeros by 'masks' in"
                   + " the prune step: inherit, extend, fresh or freeze",
               first.getKey(),
-              100.0 * (first.getValue().size() - first.getValue().kept())
+              100.0
+                  * (first.getValue().size() - first.getValue().kept())
                   / first.getValue().size()));
     }
     List<Layer> dense = layers.stream().filter(l -> !found.containsKey(l.name())).toList();
@@ -66,8 +67,7 @@ record SparseStart(List<Layer> selected, Map<String, Mask> present, Masks untouc
     }
     return what == Present.FREEZE
         ? new SparseStart(dense, Map.of(), new Masks(found))
-        : new SparseStart(
-            layers, what == Present.FRESH ? Map.of() : found, new Masks(Map.of()));
+        : new SparseStart(layers, what == Present.FRESH ? Map.of() : found, new Masks(Map.of()));
   }
 
   /** A mask of what is not zero, if much is. */
