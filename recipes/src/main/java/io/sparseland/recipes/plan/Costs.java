@@ -19,7 +19,7 @@ final class Costs {
   private static final double FLOPS_PER_THREAD = 4e10;
   private static final double STEP_OVERHEAD_SECONDS = 5e-4;
   private static final double SECONDS_PER_BENCH_ROW = 3;
-  private static final long BASE_BYTES = 800L << 20; // torch, JVM, kernels, garbage
+  private static final long BASE_BYTES = 560L << 20; // torch, JVM, kernels, garbage; fitted to runs
   private static final int COPIES = 4; // of file, model, masked and exported weights
   private static final int TRAINING_COPIES = 6;
 
