@@ -55,6 +55,28 @@ class RecipesTest {
     }
   }
 
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          wanda: {sparsity: 0.5}                                          | OWN
+          wanda: {sparsity: 0.5}, reconstruct: dsnot                      | OWN
+          wanda: {sparsity: 0.5}, reconstruct: least_squares              | DENSE
+          wanda: {sparsity: 0.5}, reconstruct: [dsnot, least_squares]     | DENSE
+          wanda: {sparsity: 0.5}, reconstruct: dsnot, calibrate: {target: dense} | DENSE
+          """)
+  void only_what_finds_new_weights_moves_to_the_dense_output(String prune, String target) {
+    LoadedRecipe loaded =
+        Recipes.parse(
+            Path.of("a.yaml"),
+            "version: 1\ndata: mnist\nmodel: lenet\nsteps: [{prune: {%s}}]\n".formatted(prune));
+
+    Step.Prune step = loaded.recipe().steps(Step.Prune.class).get(0);
+
+    assertThat(step.oneShot(List.of(), 1).calibration().target()).hasToString(target);
+  }
+
   @Test
   void the_hash_is_of_the_resolved_recipe() {
     String text = "version: 1\ndata: mnist\nmodel: lenet\nsteps: [evaluate]\n";

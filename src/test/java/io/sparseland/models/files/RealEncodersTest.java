@@ -19,6 +19,8 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -46,6 +48,32 @@ class RealEncodersTest {
 
     assertThat(report.path("accuracy_dense").asDouble()).isEqualTo(0.9165);
     assertThat(report.path("accuracy").asDouble()).isEqualTo(0.906);
+  }
+
+  @Test
+  void resnet56_reaches_its_published_accuracy_dense_and_pruned() throws IOException {
+    JsonNode report =
+        run(
+            "resnet20-oneshot",
+            "cifar10-resnet",
+            "model.resnet-cifar.path=cifar10-resnet/resnet56.safetensors");
+
+    assertThat(report.path("accuracy_dense").asDouble()).isEqualTo(0.9295);
+    assertThat(report.path("accuracy").asDouble()).isEqualTo(0.924);
+  }
+
+  @Test
+  void resnet20_at_2_of_4_keeps_its_accuracy_without_retraining() throws IOException {
+    assertThat(run("resnet20-refit-2of4", "cifar10-resnet").path("sparsity").asDouble())
+        .isEqualTo(0.5);
+  }
+
+  @Test
+  void the_books_model_reaches_its_published_perplexity_by_sparsegpt() throws IOException {
+    JsonNode report = run("books-sparsegpt", "books8m");
+
+    assertThat(report.path("perplexity_dense").asDouble()).isCloseTo(36.28, within(0.005));
+    assertThat(report.path("sparsity").asDouble()).isEqualTo(0.5);
   }
 
   @Test
@@ -80,14 +108,29 @@ class RealEncodersTest {
     }
   }
 
-  private JsonNode run(String example, String needs) throws IOException {
+  /** A run that meets what its recipe expects. */
+  private JsonNode run(String example, String needs, String... sets) throws IOException {
     Path data = RealModels.find(needs).resolveSibling(".").normalize();
     Path recipe = Path.of(System.getProperty("sparseland.root"), "examples", example + ".yaml");
     ByteArrayOutputStream out = new ByteArrayOutputStream();
-    String[] args = {
-      "run", recipe.toString(), "--data", data.toString(), "--out", folder + "/out", "--json"
-    };
-    int code = Main.run(args, new PrintStream(out, true, StandardCharsets.UTF_8), System.err);
+    List<String> args =
+        new ArrayList<>(
+            List.of(
+                "run",
+                recipe.toString(),
+                "--data",
+                data.toString(),
+                "--out",
+                folder + "/out",
+                "--json"));
+    for (String set : sets) {
+      args.addAll(List.of("--set", set));
+    }
+    int code =
+        Main.run(
+            args.toArray(String[]::new),
+            new PrintStream(out, true, StandardCharsets.UTF_8),
+            System.err);
 
     assertThat(code).isZero();
     return new ObjectMapper().readTree(out.toString(StandardCharsets.UTF_8));

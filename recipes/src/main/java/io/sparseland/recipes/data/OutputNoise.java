@@ -4,7 +4,7 @@ package io.sparseland.recipes.data;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.training.loss.Loss;
-import java.util.Random;
+import java.util.SplittableRandom;
 
 /**
  * For models whose output is a vector that should stay as it is, and that have no labels: {@code
@@ -23,7 +23,7 @@ final class OutputNoise extends Loss {
   @Override
   public NDArray evaluate(NDList labels, NDList predictions) {
     NDArray f = predictions.singletonOrThrow(); // [batch, width]
-    Random random = new Random(labels.singletonOrThrow().getLong());
+    SplittableRandom random = new SplittableRandom(labels.singletonOrThrow().getLong());
     float[] noise = new float[Math.toIntExact(f.size())];
     for (int i = 0; i < noise.length; i++) {
       noise[i] = (float) random.nextGaussian();
