@@ -141,7 +141,10 @@ class PatternTest {
     float[] three = {1, 2, 3, 4, gone, gone, gone, 1};
     float[] nan = {1, 2, 3, 4, 1, Float.NaN, 2, 1};
 
-    assertThat(bits(Pattern.nm(2, 4).select(new float[] {gone, 2, 3, 4, 1, gone, gone, 1}, g, 2, Scope.LAYER)))
+    assertThat(
+            bits(
+                Pattern.nm(2, 4)
+                    .select(new float[] {gone, 2, 3, 4, 1, gone, gone, 1}, g, 2, Scope.LAYER)))
         .isEqualTo("00111001");
     assertThatThrownBy(() -> Pattern.nm(2, 4).select(three, g, 2, Scope.LAYER))
         .hasMessageContaining("weight 6 is already pruned, but only 2 of its 4");

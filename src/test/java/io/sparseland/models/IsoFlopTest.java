@@ -58,8 +58,12 @@ class IsoFlopTest {
   @ParameterizedTest
   @CsvSource({
     // 100 x 60 = 6000 multiplications in the inner layer of 40-100-60-10, within one rank or unit
-    "PARALLEL, 0.75, 4", "FACTORISED, 0.75, 2", "DOPED, 0.75, 1", "PARALLEL, 0.5, 2",
-    "FACTORISED, 0.9, 2", "DOPED, 0.5, 1"
+    "PARALLEL, 0.75, 4",
+    "FACTORISED, 0.75, 2",
+    "DOPED, 0.75, 1",
+    "PARALLEL, 0.5, 2",
+    "FACTORISED, 0.9, 2",
+    "DOPED, 0.5, 1"
   })
   void members_cost_what_the_dense_layer_costs(
       SparseIft.Member member, double s, int sparseLayers) {

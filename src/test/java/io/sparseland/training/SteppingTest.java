@@ -160,7 +160,8 @@ class SteppingTest {
               manager);
       NDArray mask = manager.create(new float[] {1, 0, 0, 1}, new Shape(1, 4));
 
-      adam.step(operand(model, weight, mask, 1), weight, gradient(manager, .5f, -1, .2f, .1f), .001);
+      adam.step(
+          operand(model, weight, mask, 1), weight, gradient(manager, .5f, -1, .2f, .1f), .001);
       assertThat(weight.toFloatArray())
           .containsExactly(new float[] {.88991f, -.08999f, .18998f, -.70993f}, near());
       adam.step(
@@ -211,8 +212,7 @@ class SteppingTest {
     Examples good = Nets.blobs(40, 8, 3, 1);
     float[] inputs = new float[40 * 8];
     float[] labels = new float[40];
-    good.gather(
-        null, 0, 40, java.nio.FloatBuffer.wrap(inputs), java.nio.FloatBuffer.wrap(labels));
+    good.gather(null, 0, 40, java.nio.FloatBuffer.wrap(inputs), java.nio.FloatBuffer.wrap(labels));
     int[] order = good.order(17, 0);
     inputs[order[25] * 8] = Float.NaN; // in the third batch of ten
     Examples bad = Examples.of(inputs, new Shape(8), labels);
@@ -254,8 +254,7 @@ class SteppingTest {
         Sparsity.of(new StraightThrough())
             .at(.5, Allocation.uniform())
             .on(Nets.only("linear.0"))
-            .startingFrom(
-                new io.sparseland.core.Masks(java.util.Map.of("linear.0", other)));
+            .startingFrom(new io.sparseland.core.Masks(java.util.Map.of("linear.0", other)));
     try (Model model = Nets.mlp(5, 8, 8, 3)) {
       TrainPlan plan = new TrainPlan(SGD, 1, 10, 17, List.of(sparsity));
 

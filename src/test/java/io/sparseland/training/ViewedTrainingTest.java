@@ -49,8 +49,7 @@ class ViewedTrainingTest {
         Arguments.of(new StraightThrough(), half, .5, 32),
         Arguments.of(new StraightThrough(.01, 1), half, .5, 32),
         Arguments.of(new MaskDecay(linear, 1, 40, MaskDecay.Flow.SCALED, 1), half, .5, 32),
-        Arguments.of(
-            new StructureDecay(StructureDecay.Walk.STEPWISE, 1, 10, 40, 1), half, .5, 32),
+        Arguments.of(new StructureDecay(StructureDecay.Walk.STEPWISE, 1, 10, 40, 1), half, .5, 32),
         Arguments.of(new Bidirectional(1, false), half, .5, 32),
         Arguments.of(new Popup(true, 1), Pattern.unstructured(), .75, 16),
         Arguments.of(new Popup(false, 1), Pattern.unstructured(), .75, 16),
@@ -158,10 +157,7 @@ class ViewedTrainingTest {
         assertThat(Nets.weights(model, "linear.0")).containsExactly(0, 0, 5, 7);
         Examples one = Examples.of(new float[] {1, 10, 100, 1000}, new Shape(4), new float[] {0});
         ai.djl.training.dataset.Batch batch =
-            trainer
-                .iterateDataset(Nets.dataset(model.getNDManager(), one, 1))
-                .iterator()
-                .next();
+            trainer.iterateDataset(Nets.dataset(model.getNDManager(), one, 1)).iterator().next();
         EasyTrain.trainBatch(trainer, batch);
         trainer.step();
 
@@ -174,8 +170,7 @@ class ViewedTrainingTest {
         }
         // after 6 steps stored is [1.994, 2.94, 4.4, 1]: the third now beats the fourth
         assertThat(Nets.weights(model, "linear.0"))
-            .containsExactly(
-                new float[] {0, 2.94f, 4.4f, 0}, near());
+            .containsExactly(new float[] {0, 2.94f, 4.4f, 0}, near());
       }
     }
   }

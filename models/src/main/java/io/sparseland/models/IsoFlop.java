@@ -3,8 +3,8 @@ package io.sparseland.models;
 
 /**
  * How large a sparse replacement of a dense layer may be at the same number of multiplications: the
- * size rules of Sparse-IFT. Unrounded, each identity is exact: wide {@code (k in)(k out)(1 - s) = in
- * out}; parallel {@code b (1 - s) = 1}; factorised {@code (1 - s) r (in + out) = in out}; doped
+ * size rules of Sparse-IFT. Unrounded, each identity is exact: wide {@code (k in)(k out)(1 - s) =
+ * in out}; parallel {@code b (1 - s) = 1}; factorised {@code (1 - s) r (in + out) = in out}; doped
  * {@code (1 - s) in out + r (in + out) = in out}. Of a convolution {@code in} is kernel area times
  * channels.
  *

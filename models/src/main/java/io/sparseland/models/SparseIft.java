@@ -10,10 +10,10 @@ import java.util.List;
 import java.util.function.Supplier;
 
 /**
- * A multi-layer perceptron whose layers, all but the last, are replaced by larger ones that cost the
- * same once they are sparse. Only layers whose name holds {@code sparse} are meant to be pruned, to
- * {@code sparsity}; the last layer and the low-rank part stay dense. At sparsity 0 it is the plain
- * perceptron (but for wide and parallel members' names).
+ * A multi-layer perceptron whose layers, all but the last, are replaced by larger ones that cost
+ * the same once they are sparse. Only layers whose name holds {@code sparse} are meant to be
+ * pruned, to {@code sparsity}; the last layer and the low-rank part stay dense. At sparsity 0 it is
+ * the plain perceptron (but for wide and parallel members' names).
  *
  * @param sizes input, hidden sizes and output of the dense perceptron, at least two
  * @param member what replaces a layer

@@ -131,11 +131,7 @@ final class Kinds {
         .kind(ModelSource.class, "lenet5", Lenet5.class, "{classes: 10}", ModelSource::fresh)
         .kind(ModelSource.class, "mlp", Mlp.class, "{}", ModelSource::fresh)
         .kind(
-            ModelSource.class,
-            "sparse_ift",
-            SparseIft.class,
-            "{member: wide}",
-            ModelSource::fresh)
+            ModelSource.class, "sparse_ift", SparseIft.class, "{member: wide}", ModelSource::fresh)
         .kind(ModelSource.class, "encoder", Encoder.class, "{}", ModelSource::fresh)
         .kind(ModelSource.class, "class", OwnModel.class, "{}")
         .kind(ModelSource.class, "huggingface", PretrainedModels.HuggingFace.class, "{}")

@@ -75,7 +75,9 @@ public final class Recipes {
     }
     return allocation instanceof UniformPlus
         ? "uniform_plus"
-        : allocation instanceof Epsilon ? "epsilon" : allocation instanceof Owl
+        : allocation instanceof Epsilon
+            ? "epsilon"
+            : allocation instanceof Owl
                 ? "owl"
                 : allocation instanceof LikeDense ? "iso_flop" : "fixed";
   }

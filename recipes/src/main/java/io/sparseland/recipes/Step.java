@@ -142,7 +142,8 @@ public sealed interface Step {
      * Retrainings from the same pruned weights, averaged.
      *
      * @param members how many, which differ in the order of examples
-     * @param decays weight decays of sgd or adam that members take in turns; the optimizer's if empty
+     * @param decays weight decays of sgd or adam that members take in turns; the optimizer's if
+     *     empty
      * @param choose uniform: all; greedy: in order of accuracy on the last tenth of the training
      *     examples, which are then not trained on, whoever does not lower it
      */

@@ -92,8 +92,7 @@ class TrainStepTest {
       })
   void what_does_not_fit_is_refused_before_anything_runs(String method, String message) {
     Cli wrong =
-        Cli.run(
-            "plan", recipe.toString(), "--set", "steps.0.train.sparsity=[" + method + "]");
+        Cli.run("plan", recipe.toString(), "--set", "steps.0.train.sparsity=[" + method + "]");
 
     assertThat(wrong.code()).isEqualTo(2);
     assertThat(wrong.err()).contains(message);
@@ -134,8 +133,16 @@ class TrainStepTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"kept, own", "rewound, own", "redrawn, own", "kept, rewound", "kept, last",
-    "kept, linear", "kept, cosine", "kept, adaptive"})
+  @CsvSource({
+    "kept, own",
+    "rewound, own",
+    "redrawn, own",
+    "kept, rewound",
+    "kept, last",
+    "kept, linear",
+    "kept, cosine",
+    "kept, adaptive"
+  })
   void rounds_of_pruning_and_retraining_reach_the_target(String weights, String rate)
       throws IOException {
     JsonNode report =

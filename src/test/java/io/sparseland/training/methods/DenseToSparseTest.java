@@ -51,7 +51,8 @@ class DenseToSparseTest {
 
     assertThat(view.effective(layer).toFloatArray())
         .containsExactly(new float[] {.380797f, 0, -.180797f, 0, 0}, EXACT);
-    assertThat(view.gradient(layer, gradient).add(0f).toFloatArray()).containsExactly(.2f, 0, .1f, 0, 0);
+    assertThat(view.gradient(layer, gradient).add(0f).toFloatArray())
+        .containsExactly(.2f, 0, .1f, 0, 0);
     assertThat(view.ownGradient(layer, gradient).toFloatArray())
         .containsExactly(new float[] {-.010499f}, EXACT);
     assertThat(view.emergent(layer).orElseThrow().toFloatArray()).containsExactly(1, 0, 1, 0, 0);
@@ -259,8 +260,7 @@ class DenseToSparseTest {
   @Test
   void the_envelope_shrinks_whole_rows() {
     // rows of norms 3, 1, .5, 2; k = 2, lambda .5: 2, .25, 0, 1.25
-    OneLayer layer =
-        new OneLayer(manager, Pattern.row(), 4, 2, 3, 0, 0, -1, .3f, .4f, 1.2f, 1.6f);
+    OneLayer layer = new OneLayer(manager, Pattern.row(), 4, 2, 3, 0, 0, -1, .3f, .4f, 1.2f, 1.6f);
     GroupEnvelope method = new GroupEnvelope(.5, 1, 10);
     layer.sparsity = method.sparsity(.5);
     layer.step = 1;

@@ -69,9 +69,7 @@ class NmMethodsTest {
     OneLayer layer = layer("2:4").refreshed();
     WeightView view = new StraightThrough().view().orElseThrow();
 
-    values(view.effective(layer))
-        .startsWith(.9f, 0, 0, -.7f, 0, .6f, 0, .4f)
-        .hasSize(W.length);
+    values(view.effective(layer)).startsWith(.9f, 0, 0, -.7f, 0, .6f, 0, .4f).hasSize(W.length);
     values(view.gradient(layer, layer.array(G))).containsExactly(G);
   }
 
@@ -115,8 +113,14 @@ class NmMethodsTest {
 
   @ParameterizedTest
   @CsvSource({
-    "LINEAR, 0, 1", "LINEAR, 1000, .8", "LINEAR, 2500, .5", "LINEAR, 5000, 0", "LINEAR, 6000, 0",
-    "EXPONENTIAL, 0, 1", "EXPONENTIAL, 1000, .818731", "EXPONENTIAL, 5000, 0"
+    "LINEAR, 0, 1",
+    "LINEAR, 1000, .8",
+    "LINEAR, 2500, .5",
+    "LINEAR, 5000, 0",
+    "LINEAR, 6000, 0",
+    "EXPONENTIAL, 0, 1",
+    "EXPONENTIAL, 1000, .818731",
+    "EXPONENTIAL, 5000, 0"
   })
   void beta_falls_to_0(MaskDecay.Decay decay, long step, double expected) {
     // tau 2e-4: linear ends at step 5000; exponential has lost one e-folding there and is cut off
@@ -143,12 +147,10 @@ class NmMethodsTest {
 
     assertThat(first8(scaled.effective(layer)))
         .containsExactly(
-            new float[] {.9f, -.025f, .05f, -.7f, .0125f, .6f, -.075f, .4f},
-            Offset.offset(1e-7f));
+            new float[] {.9f, -.025f, .05f, -.7f, .0125f, .6f, -.075f, .4f}, Offset.offset(1e-7f));
     assertThat(first8(scaled.gradient(layer, layer.array(G))))
         .containsExactly(
-            new float[] {.5f, -.25f, .05f, .1f, -.075f, .4f, .0625f, -.05f},
-            Offset.offset(1e-7f));
+            new float[] {.5f, -.25f, .05f, .1f, -.075f, .4f, .0625f, -.05f}, Offset.offset(1e-7f));
     values(straight.gradient(layer, layer.array(G))).containsExactly(G);
     layer.step = 100;
     values(scaled.effective(layer)).containsExactly(scaled.merge(layer).add(0f).toFloatArray());
@@ -218,8 +220,7 @@ class NmMethodsTest {
 
     assertThat(bits(layer.mask)).isEqualTo("1001 0110 1001 0110");
     values(view.backward(layer).orElseThrow())
-        .containsExactly(
-            .9f, 0, 0, -.7f, 0, .8f, .6f, 0, .5f, -.4f, 0, .65f, 0, 0, -.95f, 0);
+        .containsExactly(.9f, 0, 0, -.7f, 0, .8f, .6f, 0, .5f, -.4f, 0, .65f, 0, 0, -.95f, 0);
     assertThat(view.changesBackward()).isTrue();
     assertThat(new Bidirectional(1, true).view().orElseThrow().changesBackward()).isFalse();
   }

@@ -102,8 +102,7 @@ final class PartState implements UpdateContext {
       return false;
     }
     update(now);
-    replaced.forEach(
-        (layer, before) -> masked(layer).logged(before, now).ifPresent(log));
+    replaced.forEach((layer, before) -> masked(layer).logged(before, now).ifPresent(log));
     replaced.clear();
     return updater.insteadOfOptimizerStep();
   }

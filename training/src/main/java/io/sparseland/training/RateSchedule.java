@@ -16,8 +16,8 @@ public sealed interface RateSchedule extends Schedule {
   }
 
   /**
-   * Up from 0 over the warm-up, then straight down to 0; LLR of Zimmer et al. where a pruned network
-   * is retrained, with a tenth as warm-up.
+   * Up from 0 over the warm-up, then straight down to 0; LLR of Zimmer et al. where a pruned
+   * network is retrained, with a tenth as warm-up.
    *
    * @param warmUp steps
    * @param end first step at 0

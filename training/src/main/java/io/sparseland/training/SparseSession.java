@@ -157,7 +157,9 @@ final class SparseSession {
     viewed.forEach(layer -> layer.stepDone(step));
   }
 
-  /** Scores of weights that have run away are refused; that is a failed training, no bad setting. */
+  /**
+   * Scores of weights that have run away are refused; that is a failed training, no bad setting.
+   */
   private TrainingFailure diverged(IllegalArgumentException e) {
     for (MaskedLayer masked : byParameter.values()) {
       double sum = sum(masked.layer().parameter().getArray());

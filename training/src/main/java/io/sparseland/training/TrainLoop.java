@@ -179,8 +179,7 @@ public final class TrainLoop {
   }
 
   /** Both passes of a piece; its gradient, times its share of the batch, adds to the others'. */
-  private double piece(
-      Trainer trainer, Pair<NDArray, NDArray> filled, double share, boolean last) {
+  private double piece(Trainer trainer, Pair<NDArray, NDArray> filled, double share, boolean last) {
     NDList inputs = new NDList(filled.getKey());
     NDList labels = new NDList(filled.getValue());
     try (NDScope scope = new NDScope()) { // holds everything of this piece but the step itself

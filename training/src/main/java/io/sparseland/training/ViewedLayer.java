@@ -160,12 +160,10 @@ final class ViewedLayer extends MaskedLayer implements WeightView.Operand {
     }
   }
 
-  private void directed(
-      Optimizer optimizer, Penalty penalty, NDArray weight, NDArray gradient) {
+  private void directed(Optimizer optimizer, Penalty penalty, NDArray weight, NDArray gradient) {
     if (directed == null) {
       directed =
-          new DirectedAdamW(
-              OptimizerSlots.adamW(optimizer), penalty, stored, stored.getManager());
+          new DirectedAdamW(OptimizerSlots.adamW(optimizer), penalty, stored, stored.getManager());
     }
     DirectedAdamW adam = directed;
     double rate = OptimizerSlots.rate(optimizer, layer().parameter().getId(), ++updates);
@@ -213,13 +211,7 @@ final class ViewedLayer extends MaskedLayer implements WeightView.Operand {
     logged = now;
     MaskUpdate sum =
         new MaskUpdate(
-            now,
-            change.layer(),
-            change.size(),
-            change.kept(),
-            dropped,
-            grown,
-            change.everActive());
+            now, change.layer(), change.size(), change.kept(), dropped, grown, change.everActive());
     dropped = 0;
     grown = 0;
     return Optional.of(sum);

@@ -85,8 +85,7 @@ final class Iterating {
       if (iterate.soup().isPresent()) {
         normalise(graph.get());
       }
-      log.event(
-          "round", "round", round, "kept", state.masks.kept(), "of", state.masks.size());
+      log.event("round", "round", round, "kept", state.masks.kept(), "of", state.masks.size());
     }
   }
 
@@ -128,8 +127,7 @@ final class Iterating {
     Map<String, float[]> before = new HashMap<>();
     layers.forEach(layer -> before.put(layer.name(), Scores.weights(layer)));
     Map<String, Mask> old = state.masks.byLayer();
-    new Pruning(recipe, model, data, state)
-        .further(iterate.prune(), traced, iterate.after(round));
+    new Pruning(recipe, model, data, state).further(iterate.prune(), traced, iterate.after(round));
     double removed = 0;
     double all = 0;
     double gone = 0;
@@ -182,7 +180,8 @@ final class Iterating {
   private void normalise(Graph graph) {
     try (NDManager manager = model.getNDManager().newSubManager()) {
       List<NDList> batches =
-          data.calibration(manager, Math.min(NORM_SAMPLES, data.calibrationSize()), TEST_BATCH)
+          data
+              .calibration(manager, Math.min(NORM_SAMPLES, data.calibrationSize()), TEST_BATCH)
               .stream()
               .map(Calibrator.Labelled::data)
               .toList();
@@ -196,9 +195,7 @@ final class Iterating {
     Stepping stepping = again.stepping(clock).with(rate);
     if (iterate.soup().isEmpty()) {
       training.run(
-          again,
-          examples,
-          new Training.Course(recipe.seed(), stepping, training.hooks(clock)));
+          again, examples, new Training.Course(recipe.seed(), stepping, training.hooks(clock)));
       return;
     }
     Soup soup = iterate.soup().get();
@@ -210,8 +207,7 @@ final class Iterating {
       training.run(
           decayed(again, soup, m),
           examples,
-          new Training.Course(
-              recipe.seed() + 7919L * (m + 1), stepping, training.hooks(clock)));
+          new Training.Course(recipe.seed() + 7919L * (m + 1), stepping, training.hooks(clock)));
       members.add(Snapshot.of(model));
       scores.add(TrainLoop.accuracy(model, judges(iterate), TEST_BATCH));
     }
@@ -288,8 +284,7 @@ final class Iterating {
     return new RateSchedule.Linear(steps / 10, steps);
   }
 
-  private static Schedule rate(
-      Iterate iterate, Clock first, Clock clock, double adaptive) {
+  private static Schedule rate(Iterate iterate, Clock first, Clock clock, double adaptive) {
     Schedule whole = iterate.train().stepping(first).rate();
     long steps = clock.steps();
     double low = Math.min(1, steps / (double) first.steps());

@@ -111,8 +111,7 @@ final class Training {
             course.seed(),
             sparsity(train, clock(train, examples)),
             course.stepping());
-    TrainResult result =
-        TrainLoop.run(model, examples, plan, objective(train), course.hooks());
+    TrainResult result = TrainLoop.run(model, examples, plan, objective(train), course.hooks());
     if (result.stopped()) {
       throw new Interrupted();
     }

@@ -30,10 +30,7 @@ public record AdaptiveTrainer(double decay, long ramp, long every) implements Sp
   public AdaptiveTrainer {
     Check.that(decay >= 0 && decay < 1e6, "decay is %s, allowed: 0 or more", decay);
     Check.that(
-        ramp >= 1 && every >= 1,
-        "ramp is %d and every %d steps, allowed: 1 or more",
-        ramp,
-        every);
+        ramp >= 1 && every >= 1, "ramp is %d and every %d steps, allowed: 1 or more", ramp, every);
   }
 
   /** Lambda at a step. */

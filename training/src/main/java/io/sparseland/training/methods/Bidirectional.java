@@ -18,8 +18,8 @@ import java.util.Optional;
 
 /**
  * BDWP: N:M in both products with a weight. Forward {@code Y = X Wf^T} with groups along inputs;
- * {@code dX = dY Wb} with groups along outputs, the reduction dimension of that product; {@code dW =
- * dY^T X} is dense and goes to the dense stored weight. Both masks follow the present weights.
+ * {@code dX = dY Wb} with groups along outputs, the reduction dimension of that product; {@code dW
+ * = dY^T X} is dense and goes to the dense stored weight. Both masks follow the present weights.
  *
  * @param every steps between two forward masks
  * @param exact whether {@code dX} uses the forward weight instead, the gradient of what is computed

@@ -18,8 +18,8 @@ import java.util.Set;
 
 /**
  * A score for every weight, trained by straight-through: {@code w~ = m w} with m the weights of
- * highest {@code |S|}; {@code dL/dS = G w sign(S)}, also where the mask is 0. Scores start at {@code
- * sqrt(6 / fan_in) w / max |w|}. The sparse operation of DASS, popup scores elsewhere.
+ * highest {@code |S|}; {@code dL/dS = G w sign(S)}, also where the mask is 0. Scores start at
+ * {@code sqrt(6 / fan_in) w / max |w|}. The sparse operation of DASS, popup scores elsewhere.
  *
  * @param frozen whether weights rest while their scores are trained (the optimizer should have no
  *     weight decay then); else {@code dL/dw = m G}

@@ -15,11 +15,11 @@ import io.sparseland.schedulers.dynamic.Static;
 import java.util.Optional;
 
 /**
- * STR: one threshold a layer, learned with the weights; the sparsity and its spread over layers come
- * out of the training. {@code w~ = sign(w) max(|w| - sigmoid(s), 0)}; with {@code A} where {@code
- * |w| > sigmoid(s)}: {@code dL/dw = G} on A and 0 elsewhere, {@code dL/ds = -sigmoid'(s) sum over A
- * of sign(w) G}, {@code + decay s}, which draws s towards 0 and so prunes. s is stepped by the same
- * optimizer.
+ * STR: one threshold a layer, learned with the weights; the sparsity and its spread over layers
+ * come out of the training. {@code w~ = sign(w) max(|w| - sigmoid(s), 0)}; with {@code A} where
+ * {@code |w| > sigmoid(s)}: {@code dL/dw = G} on A and 0 elsewhere, {@code dL/ds = -sigmoid'(s) sum
+ * over A of sign(w) G}, {@code + decay s}, which draws s towards 0 and so prunes. s is stepped by
+ * the same optimizer.
  *
  * <p>What is exported is w~: the kept weights are shrunk, and nothing is added back.
  *
