@@ -106,8 +106,21 @@ public record Obc(double damping) implements Solver {
   }
 
   /** All rows of a layer, and how many weights each loses. */
-  private record Rows(
-      double[] weights, Geometry g, List<double[]> inverses, int share, Choice choice) {
+  private static final class Rows {
+
+    private final double[] weights;
+    private final Geometry g;
+    private final List<double[]> inverses;
+    private final int share;
+    private final Choice choice;
+
+    Rows(double[] weights, Geometry g, List<double[]> inverses, int share, Choice choice) {
+      this.weights = weights;
+      this.g = g;
+      this.inverses = inverses;
+      this.share = share;
+      this.choice = choice;
+    }
 
     /** A row at its start: what a present mask has pruned is gone. */
     ObcRow row(int r) {

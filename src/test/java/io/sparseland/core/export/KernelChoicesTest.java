@@ -169,6 +169,11 @@ class KernelChoicesTest {
           }
 
           @Override
+          public double doubt() {
+            return 0;
+          }
+
+          @Override
           public SortedMap<String, Double> of(Matrix w, String pattern, int tokens) {
             asked.add(tokens);
             return new Made().of(w, pattern, tokens);
