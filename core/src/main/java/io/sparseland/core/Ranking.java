@@ -91,7 +91,7 @@ public final class Ranking {
   /** A number whose unsigned order is that of floats; -0 is 0. */
   private static int key(float value) {
     int bits = Float.floatToRawIntBits(value + 0f); // -0 + 0 is 0
-    return bits ^ (bits >> Integer.SIZE - 1 | Integer.MIN_VALUE);
+    return bits ^ ((bits >> (Integer.SIZE - 1)) | Integer.MIN_VALUE);
   }
 
   /**
@@ -106,12 +106,12 @@ public final class Ranking {
     long left = count; // how many of those that agree so far go
     while (high > 0) {
       int low = Math.max(0, high - DIGIT);
-      long[] counts = new long[1 << high - low];
+      long[] counts = new long[1 << (high - low)];
       for (float[] layer : scores) {
         for (float score : layer) {
           int key = key(score);
           if (high == Integer.SIZE || key >>> high == threshold >>> high) {
-            counts[key >>> low & counts.length - 1]++;
+            counts[(key >>> low) & (counts.length - 1)]++;
           }
         }
       }
@@ -145,7 +145,7 @@ public final class Ranking {
     for (int i = 0; i < keys.length; i++) {
       keys[i] = key(values[i]);
       for (int pass = 0; pass < PASSES; pass++) {
-        counts[pass][keys[i] >>> pass * DIGIT & MASK]++;
+        counts[pass][(keys[i] >>> (pass * DIGIT)) & MASK]++;
       }
     }
     int[] other = new int[keys.length];
@@ -158,14 +158,14 @@ public final class Ranking {
         sum += count;
       }
       for (int key : keys) {
-        other[places[key >>> pass * DIGIT & MASK]++] = key;
+        other[places[(key >>> (pass * DIGIT)) & MASK]++] = key;
       }
       int[] swap = keys;
       keys = other;
       other = swap;
     }
     for (int i = 0; i < keys.length; i++) {
-      int bits = keys[i] ^ (~keys[i] >> Integer.SIZE - 1 | Integer.MIN_VALUE);
+      int bits = keys[i] ^ ((~keys[i] >> (Integer.SIZE - 1)) | Integer.MIN_VALUE);
       values[i] = Float.intBitsToFloat(bits);
     }
   }

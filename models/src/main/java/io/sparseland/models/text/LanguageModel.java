@@ -96,13 +96,13 @@ public record LanguageModel(Block block, NDManager manager) {
         fed = new int[] {added[i]};
         NDList longer = outputs.subNDList(1);
         longer.forEach(NDScope::unregister);
-        if (cache != empty) {
+        if (i > 0) { // the first is the caller's
           cache.close();
         }
         cache = longer;
       }
     }
-    if (cache != empty) {
+    if (count > 0) {
       cache.close();
     }
     return added;
