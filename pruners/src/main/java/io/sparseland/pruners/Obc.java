@@ -75,7 +75,6 @@ public record Obc(double damping) implements Solver {
         g.in(),
         work,
         MOST);
-    int share = g.out() / g.groups();
     double[] all = layer.weight().toType(DataType.FLOAT64, false).toDoubleArray();
     List<double[]> inverses = new ArrayList<>();
     List<String> notes = new ArrayList<>();
@@ -85,7 +84,7 @@ public record Obc(double damping) implements Solver {
       inverses.add(hessian.inverse().toDoubleArray());
       notes.addAll(hessian.notes());
     }
-    Rows rows = new Rows(all, g, inverses, share, choice);
+    Rows rows = new Rows(all, g, inverses, choice);
     int[] counts = rows.counts();
     BitSet keep = new BitSet(g.size());
     double[] solved = new double[g.size()];
@@ -110,15 +109,15 @@ public record Obc(double damping) implements Solver {
 
     private final double[] weights;
     private final Geometry g;
-    private final List<double[]> inverses;
+    private final List<double[]> inverses; // by group
     private final int share;
     private final Choice choice;
 
-    Rows(double[] weights, Geometry g, List<double[]> inverses, int share, Choice choice) {
+    Rows(double[] weights, Geometry g, List<double[]> inverses, Choice choice) {
       this.weights = weights;
       this.g = g;
       this.inverses = inverses;
-      this.share = share;
+      this.share = g.out() / g.groups();
       this.choice = choice;
     }
 
