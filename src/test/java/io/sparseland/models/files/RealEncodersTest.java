@@ -63,9 +63,26 @@ class RealEncodersTest {
   }
 
   @Test
-  void resnet20_at_2_of_4_keeps_its_accuracy_without_retraining() throws IOException {
+  void resnet20_keeps_its_accuracy_without_retraining() throws IOException {
     assertThat(run("resnet20-refit-2of4", "cifar10-resnet").path("sparsity").asDouble())
         .isEqualTo(0.5);
+    run(
+        "resnet20-refit-2of4",
+        "cifar10-resnet",
+        "steps.0.prune.alps={sparsity: 0.7, allocation: erk,"
+            + " on: {types: [convolution], except: [first]}}",
+        "expect={accuracy: '>= 0.87', sparsity: '>= 0.7'}");
+  }
+
+  @Test
+  void masks_and_weights_for_the_dense_output_are_the_best_of_the_story_teller()
+      throws IOException {
+    run(
+        "stories-sparsegpt-2of4",
+        "stories260k",
+        "steps.0.prune={alps: {pattern: '2:4', damping: 0.1, on: {types: [linear]}},"
+            + " calibrate: {target: dense}}",
+        "expect={perplexity: '<= 14.5', sparsity: '>= 0.5'}");
   }
 
   @Test
