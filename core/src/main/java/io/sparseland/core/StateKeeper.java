@@ -24,7 +24,9 @@ public interface StateKeeper {
    *
    * @throws IllegalArgumentException if the optimizer has no momentum
    */
-  NDArray momentum(Layer layer);
+  default NDArray momentum(Layer layer) {
+    throw new UnsupportedOperationException("there is no momentum here");
+  }
 
   /** All slots of all parameters become 0. */
   void resetAll();

@@ -11,7 +11,9 @@ public interface UpdateContext {
   long step();
 
   /** Seed of everything random. */
-  long seed();
+  default long seed() {
+    return 0;
+  }
 
   /** Sparsity over time, {@link SparsityMethod#sparsity} of the target. */
   Schedule sparsity();
@@ -42,8 +44,12 @@ public interface UpdateContext {
    *
    * @param learning contains the layer's mask
    */
-  void explore(Layer layer, Mask learning);
+  default void explore(Layer layer, Mask learning) {
+    throw new UnsupportedOperationException("there is nothing to explore here");
+  }
 
   /** Numbers that this method keeps from one update to the next, by name; changed in place. */
-  Map<String, Double> memory();
+  default Map<String, Double> memory() {
+    throw new UnsupportedOperationException("nothing is remembered here");
+  }
 }
