@@ -39,9 +39,9 @@ final class DirectedAdamW {
       mean.muli(settings.beta1).addi(gradient.mul(1 - settings.beta1));
       NDArray u = penalty.direction(w, mean);
       square.muli(settings.beta2).addi(u.square().muli(1 - settings.beta2));
-      double corrected = Math.sqrt(1 - Math.pow(settings.beta2, updates));
+      double corrected = Math.sqrt(1 - Math.pow(settings.beta2, (double) updates));
       NDArray root = square.sqrt().divi(corrected).addi(settings.epsilon);
-      weight.subi(u.div(root).muli(rate / (1 - Math.pow(settings.beta1, updates))));
+      weight.subi(u.div(root).muli(rate / (1 - Math.pow(settings.beta1, (double) updates))));
     }
   }
 }
