@@ -71,7 +71,8 @@ public sealed interface RateSchedule extends Schedule {
 
     @Override
     public double at(long step) {
-      return Math.pow(factor, (double) Math.floorDiv(step, every));
+      long drops = step / every;
+      return Math.pow(factor, (double) drops);
     }
   }
 
