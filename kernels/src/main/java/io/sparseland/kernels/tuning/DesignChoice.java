@@ -19,8 +19,8 @@ import java.util.function.Predicate;
  * <p>Few means 1 token, many a given number; for each the cheapest allowed design is taken, among
  * equals the first by name. A sparse one counts as 1.1 times its cost and the {@link Costs#doubt}:
  * a layer must not become slower than dense for an error of measurement. Between the two, the batch
- * design runs from the smallest of 2, 4, 8, 16, ... tokens on at which it and all larger ones are at
- * most as dear as the decode design.
+ * design runs from the smallest of 2, 4, 8, 16, ... tokens on at which it and all larger ones are
+ * at most as dear as the decode design.
  *
  * @param choice what is stored
  * @param costs by number of tokens (of a convolution: output pixels), then by design

@@ -84,16 +84,15 @@ public final class DesignTimer {
   }
 
   /**
-   * Times every design that takes the matrix, the fastest dense and the fastest sparse one once more
-   * and longer: among the others large weights lose their place in the last-level cache, and what
-   * else the machine does changes every few milliseconds.
+   * Times every design that takes the matrix, the fastest dense and the fastest sparse one once
+   * more and longer: among the others large weights lose their place in the last-level cache, and
+   * what else the machine does changes every few milliseconds.
    */
   public List<Times> timeFinal(Matrix w, int tokens) {
     return time(w, tokens, design -> true, true);
   }
 
-  private List<Times> time(
-      Matrix w, int tokens, Predicate<String> filter, boolean twoAgain) {
+  private List<Times> time(Matrix w, int tokens, Predicate<String> filter, boolean twoAgain) {
     List<Candidate> candidates = new ArrayList<>();
     try {
       for (String design : kernels.designs()) {
@@ -107,8 +106,7 @@ public final class DesignTimer {
     }
   }
 
-  private List<Times> time(
-      Matrix w, int tokens, List<Candidate> candidates, boolean twoAgain) {
+  private List<Times> time(Matrix w, int tokens, List<Candidate> candidates, boolean twoAgain) {
     Tensor x = input(w, tokens);
     Tensor y = output(w, x);
     double best = Double.POSITIVE_INFINITY;
