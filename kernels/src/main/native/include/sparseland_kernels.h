@@ -78,7 +78,8 @@ enum {
   SL_BITMAP = 5,  // bitmap and expand, few tokens
   SL_CSR16 = 6,   // 8- or 16-bit column numbers, few tokens
   SL_ONEDNN = 7,  // all weights, by oneDNN when its library was given
-  SL_DESIGNS = 8
+  SL_CSR512 = 8,  // csr16 in wider tiles, for 2 to 8 tokens
+  SL_DESIGNS = 9
 };
 // Gives SL_ONEDNN its library: the folder with libdnnl.so.3 (and libgomp.so.1, else the system's). Null
 // when it is loaded, else why not, valid until the next call.

@@ -25,17 +25,18 @@ struct SlOut16 {
   const uint32_t* words;   // [blocks][16], 64-byte aligned
 };
 
-// Rows of csr16, cut into tiles of columns. In a tile the rows that have a word are sorted by count.
-enum { SL_CSR16_ROWS = 128, SL_CSR16_TILE = 128, SL_CSR16_WIDE_TILE = 65535 };
-struct SlCsr16Row {  // narrow tiles
+// Rows of csr16 and csr512, cut into tiles of columns. In a tile the rows that have a word are sorted by
+// count.
+enum { SL_CSR16_ROWS = 128, SL_CSR16_TILE = 128, SL_CSR512_TILE = 512, SL_CSR16_WIDE_TILE = 65535 };
+struct SlCsr16Row {  // tiles of SL_CSR16_TILE
   uint8_t row, count;
 };
-struct SlCsr16WideRow {
+struct SlCsr16WideRow {  // wider ones
   uint16_t row, count;
 };
 struct SlCsr16 {
   int64_t rows, tiles;
-  int wide;                // tiles of SL_CSR16_WIDE_TILE words, rows and columns of 16 bits
+  int64_t tile_words;      // more than SL_CSR16_TILE: rows and columns of 16 bits
   const int32_t* counts;   // [tiles]: rows that have a word there
   const void* entries;     // SlCsr16Row or SlCsr16WideRow
   const void* columns;     // uint8_t or uint16_t, within the tile

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Csr16: words of single rows with short column numbers, rows of a part sorted by count in each tile of
+// csr16: words of single rows with short column numbers, rows of a part sorted by count in each tile of
 // columns; entries, columns and words in three streams, each read strictly in sequence. Tiles are narrow
 // (8-bit columns, x in registers) unless rows have too few words in one to fill a vector.
+// csr512: the same in tiles of 512 columns. A row's start in a tile costs as much as 6 words at 8 tokens,
+// 16-bit columns a fifth more bytes.
 #include <cstring>
 
 #include "../matrix.h"
@@ -19,13 +21,15 @@ class Csr16 : public FewDesign {
  public:
   using FewDesign::FewDesign;
 
-  bool fill(const sl_matrix& w);
+  bool fill(const sl_matrix& w) { return fill(w, 0); }
   void unpack(void* values) const override;
   int64_t bytes() const override {
     return FewDesign::bytes() + parts_at_.bytes() + counts_.bytes() + streams_.bytes();
   }
 
  protected:
+  // tile_words 0: narrow or wide.
+  bool fill(const sl_matrix& w, int64_t tile_words);
   int64_t lanes(int64_t m) const override { return m <= 1 ? 1 : m <= 4 ? 4 : 8; }
   void multiply(int64_t part, int64_t tokens, const void* x, void* sums, int64_t ld,
                 float* temporary) const override;
@@ -39,12 +43,11 @@ class Csr16 : public FewDesign {
   template <class ROW, class COLUMN>
   void unpack_as(char* values) const;
   SlCsr16 rows(int64_t part) const;
-  int64_t entry_bytes() const { return wide_ ? sizeof(SlCsr16WideRow) : sizeof(SlCsr16Row); }
-  int64_t column_bytes() const { return wide_ ? 2 : 1; }
-  int64_t tile_words() const { return wide_ ? SL_CSR16_WIDE_TILE : SL_CSR16_TILE; }
+  bool wide() const { return tile_words_ > SL_CSR16_TILE; }
+  int64_t entry_bytes() const { return wide() ? sizeof(SlCsr16WideRow) : sizeof(SlCsr16Row); }
+  int64_t column_bytes() const { return wide() ? 2 : 1; }
 
-  bool wide_ = false;
-  int64_t tiles_ = 0;
+  int64_t tile_words_ = 0, tiles_ = 0;
   Array<PartAt> parts_at_;    // [parts]
   Array<int32_t> counts_;     // [parts][tiles]
   Array<uint32_t> streams_;   // words, columns, entries: one block of memory, for huge pages
@@ -54,21 +57,33 @@ class Csr16 : public FewDesign {
 
 }  // namespace
 
+namespace {
+
+struct Csr512 : Csr16 {
+  using Csr16::Csr16;
+  bool fill(const sl_matrix& w) { return Csr16::fill(w, SL_CSR512_TILE); }
+};
+
+}  // namespace
+
 extern const Design kCsr16 = {"csr16", refuses, pack_as<Csr16>};
+extern const Design kCsr512 = {"csr512", refuses, pack_as<Csr512>};
 
 namespace {
 
-bool Csr16::fill(const sl_matrix& w) {
+bool Csr16::fill(const sl_matrix& w, int64_t tile_words) {
   Words kept;
   if (!kept.fill(w, 1) || !fill_scales(w) || !cut(kept.starts, 1, SL_CSR16_ROWS)) return false;
   work_ = kept.starts[n];
-  wide_ = work_ < n * up(words_of(type, k), SL_CSR16_TILE) * kLeastInTile;
-  return wide_ ? fill_as<SlCsr16WideRow, uint16_t>(kept) : fill_as<SlCsr16Row, uint8_t>(kept);
+  const bool sparse = work_ < n * up(words_of(type, k), SL_CSR16_TILE) * kLeastInTile;
+  const int64_t own = sparse ? int64_t{SL_CSR16_WIDE_TILE} : int64_t{SL_CSR16_TILE};
+  tile_words_ = tile_words > 0 ? tile_words : own;
+  return wide() ? fill_as<SlCsr16WideRow, uint16_t>(kept) : fill_as<SlCsr16Row, uint8_t>(kept);
 }
 
 template <class ROW, class COLUMN>
 bool Csr16::fill_as(const Words& kept) {
-  const int64_t tile = tile_words(), parts = static_cast<int64_t>(parts_.size());
+  const int64_t tile = tile_words_, parts = static_cast<int64_t>(parts_.size());
   tiles_ = up(words_of(type, k), tile);
   int64_t entries = 0;
   for (int64_t r = 0; r < n; ++r) {
@@ -133,7 +148,7 @@ bool Csr16::fill_as(const Words& kept) {
 
 SlCsr16 Csr16::rows(int64_t part) const {
   const PartAt& from = parts_at_[part];
-  return {parts_[part].rows, tiles_, wide_, counts_.get() + part * tiles_,
+  return {parts_[part].rows, tiles_, tile_words_, counts_.get() + part * tiles_,
           entries_ + from.entry * entry_bytes(), columns_ + from.word * column_bytes(),
           streams_.get() + from.word};
 }
@@ -149,7 +164,7 @@ void Csr16::multiply(int64_t part, int64_t tokens, const void* x, void* sums, in
 
 void Csr16::unpack(void* values) const {
   char* to = static_cast<char*>(values);
-  return wide_ ? unpack_as<SlCsr16WideRow, uint16_t>(to) : unpack_as<SlCsr16Row, uint8_t>(to);
+  return wide() ? unpack_as<SlCsr16WideRow, uint16_t>(to) : unpack_as<SlCsr16Row, uint8_t>(to);
 }
 
 template <class ROW, class COLUMN>
@@ -163,7 +178,7 @@ void Csr16::unpack_as(char* values) const {
     for (int64_t t = 0; t < tiles_; ++t) {
       for (int32_t e = w.counts[t]; e > 0; --e, ++entry) {
         for (int32_t c = entry->count; c > 0; --c, ++column, ++word) {
-          const int64_t at = (t * tile_words() + *column) * 4;
+          const int64_t at = (t * tile_words_ + *column) * 4;
           std::memcpy(values + (parts_[i].first + entry->row) * bytes + at, word,
                       static_cast<size_t>(least(4, bytes - at)));
         }

@@ -9,19 +9,20 @@
 
 namespace sl {
 
-extern const Design kDense, kCsr, kBlock4, kOut16, kColumn4, kBitmap, kCsr16, kOnednn;
+extern const Design kDense, kCsr, kBlock4, kOut16, kColumn4, kBitmap, kCsr16, kOnednn, kCsr512;
 
 // In the order of the codes; null: not in this build.
 const Design* design(int code) {
   static const Design* const designs[SL_DESIGNS] = {&kDense,   &kCsr,    &kBlock4, &kOut16,
-                                                    &kColumn4, &kBitmap, &kCsr16,  &kOnednn};
+                                                    &kColumn4, &kBitmap, &kCsr16,  &kOnednn,
+                                                    &kCsr512};
   return code >= 0 && code < SL_DESIGNS ? designs[code] : nullptr;
 }
 
 namespace {
 
 const char* const kNames[SL_DESIGNS] = {"dense",   "csr",    "block4", "out16",
-                                        "column4", "bitmap", "csr16",  "onednn"};
+                                        "column4", "bitmap", "csr16",  "onednn", "csr512"};
 
 const char* refuses(const SlLevel* level, int code, const sl_matrix& w) {
   const Design* d = design(code);

@@ -43,6 +43,7 @@ void tiles(const SlCsr16* w, int64_t tile_words, const uint32_t* x, int32_t* sum
   const ROW* entry = static_cast<const ROW*>(w->entries);
   const COLUMN* column = static_cast<const COLUMN*>(w->columns);
   const uint32_t* word = w->words;
+  constexpr int32_t kColumnBytes = sizeof(COLUMN);
   memset(sums, 0, static_cast<size_t>(w->rows * TOKENS) * sizeof(int32_t));
   for (int64_t tile = 0; tile < w->tiles; ++tile, x += tile_words * TOKENS) {
     const auto in = [x](COLUMN c) {
@@ -52,9 +53,8 @@ void tiles(const SlCsr16* w, int64_t tile_words, const uint32_t* x, int32_t* sum
       int32_t* to = sums + entry->row * TOKENS;
       I sum0 = load_words<TOKENS>(to), sum1 = {}, sum2 = {}, sum3 = {};
       int32_t left = entry->count;
-      __builtin_prefetch(column + kAhead);
-      __builtin_prefetch(word + kAhead);
-      __builtin_prefetch(word + kAhead + 16);
+      for (int32_t c = 0; c < left; c += 64 / kColumnBytes) __builtin_prefetch(column + kAhead + c);
+      for (int32_t c = 0; c < left; c += 16) __builtin_prefetch(word + kAhead + c);
       for (; left >= 4; left -= 4, column += 4, word += 4) {
         const Four<TOKENS> four(word);
         sum0 = multiply<TYPE, FAST, TOKENS>(sum0, in(column[0]), four.template word<0>());
@@ -82,8 +82,8 @@ void tiles(const SlCsr16* w, int64_t tile_words, const uint32_t* x, int32_t* sum
 
 template <int TYPE, bool FAST, int TOKENS>
 void tiles(const SlCsr16* w, const uint32_t* x, int32_t* sums) {
-  if (w->wide) {
-    tiles<TYPE, FAST, TOKENS, SlCsr16WideRow, uint16_t>(w, SL_CSR16_WIDE_TILE, x, sums);
+  if (w->tile_words > SL_CSR16_TILE) {
+    tiles<TYPE, FAST, TOKENS, SlCsr16WideRow, uint16_t>(w, w->tile_words, x, sums);
   } else {
     tiles<TYPE, FAST, TOKENS, SlCsr16Row, uint8_t>(w, SL_CSR16_TILE, x, sums);
   }

@@ -127,12 +127,15 @@ void any(const SlCsr16* w, int64_t k, const void* x, void* sums) {
   const uint32_t* in = static_cast<const uint32_t*>(x);
 #if defined(__AVX512F__)
   int32_t* out = static_cast<int32_t*>(sums);
-  if (!w->wide && fast_words(TYPE)) return looked_up<TYPE, true>(w, k, in, out);
-  if (!w->wide) return looked_up<TYPE, false>(w, k, in, out);
+  const bool wide = w->tile_words > SL_CSR16_TILE;
+  if (!wide && fast_words(TYPE)) return looked_up<TYPE, true>(w, k, in, out);
+  if (!wide) return looked_up<TYPE, false>(w, k, in, out);
 #endif
   (void)k;
   auto* one = static_cast<typename One<TYPE>::sum*>(sums);
-  if (w->wide) return one_by_one<TYPE, SlCsr16WideRow, uint16_t>(w, SL_CSR16_WIDE_TILE, in, one);
+  if (w->tile_words > SL_CSR16_TILE) {
+    return one_by_one<TYPE, SlCsr16WideRow, uint16_t>(w, w->tile_words, in, one);
+  }
   one_by_one<TYPE, SlCsr16Row, uint8_t>(w, SL_CSR16_TILE, in, one);
 }
 
