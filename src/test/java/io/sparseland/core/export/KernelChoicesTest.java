@@ -116,7 +116,7 @@ class KernelChoicesTest {
     assertThat(linear.told())
         .isEqualTo(
             "1 token 2.00x dense, 4 tokens 2.00x dense, 8 tokens 4.00x dense, 16 tokens 4.00x"
-                + " dense, 32 tokens 4.00x dense");
+                + " dense, 32 tokens 4.00x dense, 128 tokens 4.00x dense");
     assertThat(choose(CONVOLUTION, 100, 301, ExportOptions.Kernels.AUTO).choice().reason())
         .isEqualTo("made up: csr is fastest");
   }
@@ -151,6 +151,41 @@ class KernelChoicesTest {
                 .choice()
                 .designs())
         .isEqualTo(design);
+  }
+
+  /** csr16 is a little ahead of csr at 32 tokens, and far behind beyond. */
+  private record Few() implements Costs {
+    @Override
+    public String source() {
+      return "made up";
+    }
+
+    @Override
+    public String unit() {
+      return "microseconds";
+    }
+
+    @Override
+    public double doubt() {
+      return 0;
+    }
+
+    @Override
+    public SortedMap<String, Double> of(Matrix w, String pattern, int tokens) {
+      double few = tokens <= 32 ? 0.98 : 2;
+      return new TreeMap<>(
+          java.util.Map.of("dense", 9.0 * tokens, "csr", 1.0 * tokens, "csr16", few * tokens));
+    }
+  }
+
+  @Test
+  void a_design_for_few_tokens_that_just_wins_at_many_is_not_taken_for_more() {
+    Matrix w =
+        new Matrix(
+            10, 100, null, LongBuffer.allocate(16), TypedValues.fp32(FloatBuffer.allocate(0)));
+
+    assertThat(DesignChoice.of(w, "unstructured", new Few(), 32, any -> true).choice().designs())
+        .isEqualTo("csr16/csr");
   }
 
   @Test

@@ -16,11 +16,12 @@ import java.util.function.Predicate;
 /**
  * The designs of a matrix for few tokens and for many, with the costs that decided.
  *
- * <p>Few means 1 token, many a given number; for each the cheapest allowed design is taken, among
- * equals the first by name. A sparse one counts as 1.1 times its cost and the {@link Costs#doubt}:
- * a layer must not become slower than dense for an error of measurement. Between the two, the batch
- * design runs from the smallest of 2, 4, 8, 16, ... tokens on at which it and all larger ones are
- * at most as dear as the decode design.
+ * <p>Few means 1 token, many a given number and {@value #BEYOND} times as many, a token of either
+ * counting as much; for each the cheapest allowed design is taken, among equals the first by name.
+ * A sparse one counts as 1.1 times its cost and the {@link Costs#doubt}: a layer must not become
+ * slower than dense for an error of measurement. Between the two, the batch design runs from the
+ * smallest of 2, 4, 8, 16, ... tokens on at which it and all larger ones are at most as dear as the
+ * decode design.
  *
  * @param choice what is stored
  * @param costs by number of tokens (of a convolution: output pixels), then by design
@@ -30,6 +31,7 @@ public record DesignChoice(
     KernelChoice choice, Map<Integer, SortedMap<String, Double>> costs, String unit) {
 
   private static final double MARGIN = 1.1;
+  private static final int BEYOND = 4; // designs for few tokens may still win at the smaller number
 
   /** Copies the costs. */
   public DesignChoice {
@@ -48,9 +50,12 @@ public record DesignChoice(
     Map<Integer, SortedMap<String, Double>> costs = new TreeMap<>();
     costs.put(1, source.of(w, pattern, 1));
     costs.put(batch, source.of(w, pattern, batch));
+    costs.put(BEYOND * batch, source.of(w, pattern, BEYOND * batch));
     double doubt = source.doubt();
     String decode = cheapest(costs.get(1), doubt, allowed);
-    String many = cheapest(costs.get(batch), doubt, allowed);
+    String many =
+        cheapest(
+            together(costs.get(batch), costs.get(BEYOND * batch)), doubt + doubt / BEYOND, allowed);
     int from = 1;
     if (!decode.equals(many)) {
       from = batch;
@@ -89,6 +94,13 @@ public record DesignChoice(
     return source.source()
         + ": "
         + (from == 1 ? many + " is fastest" : decode + " below " + from + " tokens, then " + many);
+  }
+
+  private static SortedMap<String, Double> together(
+      SortedMap<String, Double> many, SortedMap<String, Double> more) {
+    SortedMap<String, Double> sum = new TreeMap<>();
+    many.forEach((design, cost) -> sum.put(design, cost + cost(more, design) / BEYOND));
+    return sum;
   }
 
   private static double cost(SortedMap<String, Double> costs, String design) {
