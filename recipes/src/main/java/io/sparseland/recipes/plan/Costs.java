@@ -76,7 +76,7 @@ final class Costs {
     long testing = recipe.data().testBatch() * model.activations();
     int copies = trains.isEmpty() ? COPIES : TRAINING_COPIES;
     return BASE_BYTES
-        + Float.BYTES * copies * model.parameters()
+        + (long) Float.BYTES * copies * model.parameters()
         + Float.BYTES * example * (data.train() + data.test())
         + Math.max(pruning, Float.BYTES * Math.max(training, testing));
   }
