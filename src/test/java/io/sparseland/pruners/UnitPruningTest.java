@@ -224,7 +224,7 @@ class UnitPruningTest {
     // only the last layer, so that its input stays what it was
     List<Layer> last =
         linear().stream()
-            .filter(l -> l.name().contains("1") && (l.name().matches(".*(hidden|back)")))
+            .filter(l -> l.name().contains("1") && l.name().matches(".*(hidden|back)"))
             .toList();
     run(FLAP, false, reconstructions, dense(), 0.5, layer -> null, last);
     return meanOfLastReader();
