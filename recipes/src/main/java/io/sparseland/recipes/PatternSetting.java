@@ -9,7 +9,7 @@ import java.util.Optional;
 /**
  * The key {@code pattern} of a target.
  *
- * @param fixed the pattern that is named; empty where that is left to the machine or to units
+ * @param fixed the pattern that is named; empty for the words without one
  * @param units whether whole hidden units and attention heads go
  */
 public record PatternSetting(Optional<Pattern> fixed, boolean units) {
