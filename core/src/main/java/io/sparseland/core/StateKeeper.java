@@ -24,9 +24,7 @@ public interface StateKeeper {
    *
    * @throws IllegalArgumentException if the optimizer has no momentum
    */
-  default NDArray momentum(Layer layer) {
-    throw new UnsupportedOperationException("there is no momentum here");
-  }
+  NDArray momentum(Layer layer);
 
   /** All slots of all parameters become 0. */
   void resetAll();

@@ -11,9 +11,7 @@ public interface UpdateContext {
   long step();
 
   /** Seed of everything random. */
-  default long seed() {
-    return 0;
-  }
+  long seed();
 
   /** Sparsity over time, {@link SparsityMethod#sparsity} of the target. */
   Schedule sparsity();
@@ -44,12 +42,8 @@ public interface UpdateContext {
    *
    * @param learning contains the layer's mask
    */
-  default void explore(Layer layer, Mask learning) {
-    throw new UnsupportedOperationException("there is nothing to explore here");
-  }
+  void explore(Layer layer, Mask learning);
 
   /** Numbers that this method keeps from one update to the next, by name; changed in place. */
-  default Map<String, Double> memory() {
-    throw new UnsupportedOperationException("nothing is remembered here");
-  }
+  Map<String, Double> memory();
 }
