@@ -141,7 +141,7 @@ public record StructureDecay(Walk walk, int frames, long begin, long until, long
       Pattern.NM frame = method.frame(nm(context.pattern()), context.step());
       for (Layer layer : context.layers()) {
         float[] scores = Scores.of(new Magnitude(), layer, context.evidence(layer));
-        long pruned = frame.group() - frame.keep();
+        int pruned = frame.group() - frame.keep();
         Mask mask = frame.select(scores, layer.geometry(), pruned, Scope.LAYER);
         if (!mask.equals(context.mask(layer))) {
           context.replace(layer, mask);
