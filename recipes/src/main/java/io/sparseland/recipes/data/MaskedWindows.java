@@ -11,11 +11,8 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.training.ParameterStore;
 import io.sparseland.core.Calibrator;
 import io.sparseland.core.Torch;
-import io.sparseland.core.graph.TraceInput;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
 import java.util.Random;
 
 /**
@@ -27,35 +24,9 @@ import java.util.Random;
  * @param mask the token that takes their place
  */
 record MaskedWindows(List<int[]> calibration, List<int[]> test, double share, int mask)
-    implements DataSet {
+    implements TokenData {
 
   private static final long SEED = 1; // the score must not depend on the recipe's
-  private static final int TRACED = 16; // tokens; any number shows the same operations
-
-  @Override
-  public Shape item() {
-    return new Shape(TRACED);
-  }
-
-  @Override
-  public TraceInput traced() {
-    return Tokens.traced(item());
-  }
-
-  @Override
-  public NDList probe(NDManager manager) {
-    return new NDList(Tokens.ids(manager, test.subList(0, 1)));
-  }
-
-  @Override
-  public int largestLabel() {
-    return test.stream().flatMapToInt(Arrays::stream).max().orElse(0);
-  }
-
-  @Override
-  public int calibrationSize() {
-    return calibration.size();
-  }
 
   @Override
   public List<Calibrator.Labelled> calibration(NDManager manager, int samples, int batch) {
@@ -120,10 +91,5 @@ record MaskedWindows(List<int[]> calibration, List<int[]> test, double share, in
   @Override
   public String digest() {
     return Texts.digest(List.of(calibration, test));
-  }
-
-  @Override
-  public Optional<String> note() {
-    return Optional.empty();
   }
 }

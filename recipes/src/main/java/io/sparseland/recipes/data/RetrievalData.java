@@ -2,16 +2,10 @@
 package io.sparseland.recipes.data;
 
 import ai.djl.Model;
-import ai.djl.ndarray.NDList;
-import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.Shape;
-import io.sparseland.core.Calibrator;
-import io.sparseland.core.graph.TraceInput;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.stream.IntStream;
 
@@ -23,42 +17,21 @@ import java.util.stream.IntStream;
  */
 record RetrievalData(
     List<int[]> documents, List<int[]> queries, Map<Integer, Set<Integer>> relevant, String digest)
-    implements DataSet {
+    implements SentenceData {
 
   /** nDCG@10. */
   static final String METRIC = "ndcg";
 
   private static final int TOP = 10;
-  private static final int TRACED = 16; // tokens; any number shows the same operations
 
   @Override
-  public Shape item() {
-    return new Shape(TRACED);
+  public List<int[]> calibration() {
+    return documents;
   }
 
   @Override
-  public TraceInput traced() {
-    return Tokens.traced(item());
-  }
-
-  @Override
-  public NDList probe(NDManager manager) {
-    return new NDList(Tokens.ids(manager, queries.subList(0, 1)));
-  }
-
-  @Override
-  public int largestLabel() {
-    return -1;
-  }
-
-  @Override
-  public int calibrationSize() {
-    return documents.size();
-  }
-
-  @Override
-  public List<Calibrator.Labelled> calibration(NDManager manager, int samples, int batch) {
-    return SentencePairs.calibration(manager, documents, samples, batch);
+  public List<int[]> test() {
+    return queries;
   }
 
   @Override
@@ -106,10 +79,5 @@ record RetrievalData(
       best += rank < relevant.size() ? gain : 0;
     }
     return found / best;
-  }
-
-  @Override
-  public Optional<String> note() {
-    return Optional.empty();
   }
 }

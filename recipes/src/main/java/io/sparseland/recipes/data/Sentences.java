@@ -2,11 +2,6 @@
 package io.sparseland.recipes.data;
 
 import ai.djl.Model;
-import ai.djl.ndarray.NDList;
-import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.Shape;
-import io.sparseland.core.Calibrator;
-import io.sparseland.core.graph.TraceInput;
 import io.sparseland.kernels.format.FormatException;
 import io.sparseland.models.files.OpenModel;
 import io.sparseland.models.text.Tokenizer;
@@ -16,7 +11,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 
 /**
  * Sentences without labels, one a line. Scored by how well the vectors of a pruned model agree with
@@ -30,7 +24,6 @@ public record Sentences(String file, @Default("128") int length, @Default("32") 
     implements DataSource {
 
   private static final int TEST_EVERY = 4;
-  private static final int TRACED = 16; // tokens; any number shows the same operations
 
   /** Checks the numbers. */
   public Sentences {
@@ -75,36 +68,8 @@ public record Sentences(String file, @Default("128") int length, @Default("32") 
     return new Opened(calibration, test, Texts.digest(List.of(calibration, test)));
   }
 
-  private record Opened(List<int[]> sentences, List<int[]> test, String digest) implements DataSet {
-    @Override
-    public Shape item() {
-      return new Shape(TRACED);
-    }
-
-    @Override
-    public TraceInput traced() {
-      return Tokens.traced(item());
-    }
-
-    @Override
-    public NDList probe(NDManager manager) {
-      return new NDList(Tokens.ids(manager, test.subList(0, 1)));
-    }
-
-    @Override
-    public int largestLabel() {
-      return -1;
-    }
-
-    @Override
-    public int calibrationSize() {
-      return sentences.size();
-    }
-
-    @Override
-    public List<Calibrator.Labelled> calibration(NDManager manager, int samples, int batch) {
-      return SentencePairs.calibration(manager, sentences, samples, batch);
-    }
+  private record Opened(List<int[]> calibration, List<int[]> test, String digest)
+      implements SentenceData {
 
     @Override
     public String metric() {
@@ -119,11 +84,6 @@ public record Sentences(String file, @Default("128") int length, @Default("32") 
     @Override
     public Evaluation evaluate(Model model) {
       return new Evaluation(Map.of(), SentenceVectors.of(model, test));
-    }
-
-    @Override
-    public Optional<String> note() {
-      return Optional.empty();
     }
   }
 }

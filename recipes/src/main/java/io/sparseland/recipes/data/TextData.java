@@ -8,14 +8,11 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.training.loss.Loss;
 import io.sparseland.core.Calibrator;
 import io.sparseland.core.Torch;
-import io.sparseland.core.graph.TraceInput;
 import io.sparseland.models.text.LanguageModel;
 import io.sparseland.training.NextToken;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
-import java.util.stream.Stream;
 
 /**
  * Token sequences; scored by perplexity.
@@ -24,9 +21,7 @@ import java.util.stream.Stream;
  * @param test sequences of which every token but the first is predicted
  * @param digest SHA-256 of all tokens
  */
-record TextData(List<int[]> calibration, List<int[]> test, String digest) implements DataSet {
-
-  private static final int TRACED = 16; // tokens; any number shows the same operations
+record TextData(List<int[]> calibration, List<int[]> test, String digest) implements TokenData {
 
   @Override
   public Shape item() {
@@ -35,27 +30,9 @@ record TextData(List<int[]> calibration, List<int[]> test, String digest) implem
   }
 
   @Override
-  public TraceInput traced() {
-    return Tokens.traced(item());
-  }
-
-  @Override
   public NDList probe(NDManager manager) {
     int[] first = test.get(0);
     return new NDList(Tokens.ids(manager, List.of(Arrays.copyOf(first, first.length - 1))));
-  }
-
-  @Override
-  public int largestLabel() {
-    return Stream.concat(calibration.stream(), test.stream())
-        .flatMapToInt(Arrays::stream)
-        .max()
-        .orElse(0);
-  }
-
-  @Override
-  public int calibrationSize() {
-    return calibration.size();
   }
 
   /** Sequences of one length that follow one another share a batch; labels are the next tokens. */
@@ -96,10 +73,5 @@ record TextData(List<int[]> calibration, List<int[]> test, String digest) implem
             return new LanguageModel(model.getBlock(), manager).perplexity(test);
           }
         });
-  }
-
-  @Override
-  public Optional<String> note() {
-    return Optional.empty();
   }
 }
