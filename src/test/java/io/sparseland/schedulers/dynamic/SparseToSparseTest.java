@@ -184,8 +184,8 @@ class SparseToSparseTest {
     new DynamicReparameterization(new Constant(4 / 9.0), EVERY, 0.08).updater().update(context);
 
     for (Layer layer : List.of(a, b)) {
-      BitSet gone = layer == a ? set(1, 3) : set(0, 2);
-      BitSet stayed = layer == a ? set(0, 2, 4) : set(1, 3);
+      BitSet gone = layer.equals(a) ? set(1, 3) : set(0, 2);
+      BitSet stayed = layer.equals(a) ? set(0, 2, 4) : set(1, 3);
       BitSet grown = context.mask(layer).keptSet();
       assertThat(grown.intersects(gone)).isFalse();
       grown.andNot(stayed);
