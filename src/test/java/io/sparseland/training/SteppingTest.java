@@ -103,7 +103,7 @@ class SteppingTest {
   }
 
   private static String numbers(String text) {
-    String[] parts = text.split(" ");
+    String[] parts = text.split(" ", -1);
     return Float.parseFloat(parts[0]) + " 0 " + Float.parseFloat(parts[2]);
   }
 
