@@ -390,6 +390,6 @@ class DenseToSparseTest {
   }
 
   private static double[] numbers(String text) {
-    return Arrays.stream(text.split(" ")).mapToDouble(Double::parseDouble).toArray();
+    return Arrays.stream(text.split(" ", -1)).mapToDouble(Double::parseDouble).toArray();
   }
 }
