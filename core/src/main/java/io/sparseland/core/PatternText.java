@@ -44,8 +44,8 @@ final class PatternText {
     }
     throw new IllegalArgumentException(
         ("pattern is '%s', allowed: unstructured, N:M (such as 2:4, N kept of M), N:M+dense, RxC"
-             + " (such as 4x1, outputs x inputs), row, channel, head/N (such as head/32, N input"
-             + " channels)")
+                + " (such as 4x1, outputs x inputs), row, channel, head/N (such as head/32, N input"
+                + " channels)")
             .formatted(text));
   }
 }

@@ -48,14 +48,15 @@ public record DesignChoice(
   public static DesignChoice of(
       Matrix w, String pattern, Costs source, int batch, Predicate<String> allowed) {
     Map<Integer, SortedMap<String, Double>> costs = new TreeMap<>();
-    costs.put(1, source.of(w, pattern, 1));
-    costs.put(batch, source.of(w, pattern, batch));
-    costs.put(BEYOND * batch, source.of(w, pattern, BEYOND * batch));
+    SortedMap<String, Double> one = source.of(w, pattern, 1);
+    SortedMap<String, Double> some = source.of(w, pattern, batch);
+    SortedMap<String, Double> more = source.of(w, pattern, BEYOND * batch);
+    costs.put(1, one);
+    costs.put(batch, some);
+    costs.put(BEYOND * batch, more);
     double doubt = source.doubt();
-    String decode = cheapest(costs.get(1), doubt, allowed);
-    String many =
-        cheapest(
-            together(costs.get(batch), costs.get(BEYOND * batch)), doubt + doubt / BEYOND, allowed);
+    String decode = cheapest(one, doubt, allowed);
+    String many = cheapest(together(some, more), doubt + doubt / BEYOND, allowed);
     int from = 1;
     if (!decode.equals(many)) {
       from = batch;
