@@ -139,6 +139,7 @@ class RealEncodersTest {
                 data.toString(),
                 "--out",
                 folder + "/out",
+                "--force", // a test may run two
                 "--json"));
     for (String set : sets) {
       args.addAll(List.of("--set", set));
