@@ -94,9 +94,14 @@ class DesignTimerTest {
 
   @Test
   void a_profile_looks_up_a_convolution_among_rows_of_its_window() {
-    CostTable table =
-        new Profiler(Kernels.of("java"), Profiler.Grid.quick(List.of()))
-            .measure("tiny", "a test", done -> {});
+    Profiler.Grid grid =
+        new Profiler.Grid(
+            List.of(),
+            List.of(1),
+            List.of(),
+            List.of(0.0, 0.9),
+            List.of(new Profiler.Grid.Conv(3, 8, 4, 25), new Profiler.Grid.Conv(1, 8, 16, 25)));
+    CostTable table = new Profiler(Kernels.of("java"), grid).measure("tiny", "a test", done -> {});
     Matrix three = Profiler.random("4x1", 8, 36, 0.9).under(ConvShape.square(3, 1, 1));
     Matrix linear = Profiler.random("4x1", 8, 36, 0.9);
 
