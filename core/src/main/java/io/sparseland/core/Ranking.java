@@ -42,7 +42,7 @@ public final class Ranking {
     if (count == 0) {
       return chosen;
     }
-    int[] keys = new int[candidates];
+    float[] values = new float[candidates]; // the lowest of these are chosen
     int[] indices = new int[candidates];
     int at = 0;
     for (int i = among.nextSetBit(0); i >= 0; i = among.nextSetBit(i + 1)) {
@@ -50,13 +50,13 @@ public final class Ranking {
         throw new IllegalArgumentException("score at index " + i + " is NaN, allowed: numbers");
       }
       indices[at] = i;
-      keys[at++] = sign > 0 ? key(scores[i]) : ~key(scores[i]);
+      values[at++] = sign * scores[i];
     }
-    Threshold threshold = threshold(keys, Math.toIntExact(count));
-    int ties = threshold.ties();
+    Threshold threshold = threshold(List.of(values), count);
+    long ties = threshold.ties();
     for (int c = 0; c < candidates; c++) {
-      if (Integer.compareUnsigned(keys[c], threshold.key()) < 0
-          || (keys[c] == threshold.key() && ties-- > 0)) {
+      int order = Integer.compareUnsigned(key(values[c]), threshold.key());
+      if (order < 0 || (order == 0 && ties-- > 0)) {
         chosen.set(indices[c]);
       }
     }
@@ -70,31 +70,38 @@ public final class Ranking {
   }
 
   /** A key and how many of the keys equal to it are chosen. */
-  private record Threshold(int key, int ties) {}
+  private record Threshold(int key, long ties) {}
 
-  /** The count-th lowest key, found digit by digit: three passes, no moving. */
-  private static Threshold threshold(int[] keys, int count) {
-    int prefix = 0;
-    int known = 0; // bits of the prefix that are settled
-    int left = count;
-    for (int shift = 21; ; shift = shift == 21 ? 10 : 0) {
-      int[] buckets = new int[1 << 11];
-      int digits = shift == 0 ? (1 << 10) - 1 : (1 << 11) - 1;
-      for (int key : keys) {
-        if ((key & known) == prefix) {
-          buckets[key >>> shift & digits]++;
+  /**
+   * The count-th lowest key of all scores together, found digit by digit from the highest: three
+   * passes, and nothing is copied.
+   *
+   * @param scores no NaN
+   * @param count 1 to the number of scores
+   */
+  private static Threshold threshold(List<float[]> scores, long count) {
+    int high = Integer.SIZE; // bits above are those of the threshold
+    int threshold = 0;
+    long left = count; // how many of those that agree so far are chosen
+    while (high > 0) {
+      int low = Math.max(0, high - DIGIT);
+      long[] counts = new long[1 << (high - low)];
+      for (float[] layer : scores) {
+        for (float score : layer) {
+          int key = key(score);
+          if (high == Integer.SIZE || key >>> high == threshold >>> high) {
+            counts[(key >>> low) & (counts.length - 1)]++;
+          }
         }
       }
       int digit = 0;
-      while (buckets[digit] < left) {
-        left -= buckets[digit++];
+      while (counts[digit] < left) {
+        left -= counts[digit++];
       }
-      prefix |= digit << shift;
-      known |= digits << shift;
-      if (shift == 0) {
-        return new Threshold(prefix, left);
-      }
+      threshold |= digit << low;
+      high = low;
     }
+    return new Threshold(threshold, left);
   }
 
   /**
@@ -132,38 +139,22 @@ public final class Ranking {
 
   /**
    * How many of each array stay when the {@code count} lowest of all together go; equal scores: the
-   * earlier array first. Three passes, digit by digit from the highest, and nothing is copied.
+   * earlier array first.
    *
    * @param scores no NaN
    */
   static long[] keptOfEach(List<float[]> scores, long count) {
-    int high = Integer.SIZE; // bits above are those of the threshold
-    int threshold = 0;
-    long left = count; // how many of those that agree so far go
-    while (high > 0) {
-      int low = Math.max(0, high - DIGIT);
-      long[] counts = new long[1 << (high - low)];
-      for (float[] layer : scores) {
-        for (float score : layer) {
-          int key = key(score);
-          if (high == Integer.SIZE || key >>> high == threshold >>> high) {
-            counts[(key >>> low) & (counts.length - 1)]++;
-          }
-        }
-      }
-      int digit = 0;
-      while (digit < counts.length - 1 && left >= counts[digit]) {
-        left -= counts[digit++];
-      }
-      threshold |= digit << low;
-      high = low;
+    if (count == 0) {
+      return scores.stream().mapToLong(layer -> layer.length).toArray();
     }
+    Threshold threshold = threshold(scores, count);
+    long left = threshold.ties();
     long[] kept = new long[scores.size()];
     for (int l = 0; l < kept.length; l++) {
       long below = 0;
       long equal = 0;
       for (float score : scores.get(l)) {
-        int order = Integer.compareUnsigned(key(score), threshold);
+        int order = Integer.compareUnsigned(key(score), threshold.key());
         below += order < 0 ? 1 : 0;
         equal += order == 0 ? 1 : 0;
       }

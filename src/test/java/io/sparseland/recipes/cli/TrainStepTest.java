@@ -99,6 +99,19 @@ class TrainStepTest {
   }
 
   @Test
+  void a_retraining_learns_from_what_the_first_training_made() throws IOException {
+    JsonNode report =
+        run(
+            "steps.0={iterate: {rounds: 1, prune: {magnitude: {sparsity: 0.5}},"
+                + " train: {epochs: 4, optimizer: {sgd: {rate: 0.05, momentum: 0.9}}},"
+                + " retrain: {epochs: 2, optimizer: {sgd: {rate: 0.05, momentum: 0.9}},"
+                + " distill: {logits: {temperature: 2}}}}}");
+
+    assertThat(report.path("sparsity").asDouble()).isEqualTo(0.5);
+    assertThat(report.path("accuracy").asDouble()).isGreaterThan(0.5);
+  }
+
+  @Test
   void a_diverging_training_keeps_its_last_step() {
     Cli wrong =
         Cli.run(

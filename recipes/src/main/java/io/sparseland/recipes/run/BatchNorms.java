@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparseland.recipes.run;
 
+import ai.djl.Model;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import io.sparseland.core.Calibrator;
 import io.sparseland.core.NormStatistics;
 import io.sparseland.core.graph.Graph;
 import io.sparseland.recipes.Failure;
@@ -24,17 +26,23 @@ final class BatchNorms {
       state.notes.add(
           "batch norms measured on all %d examples; more were asked for".formatted(samples));
     }
-    try (NDManager manager = opened.model().getNDManager().newSubManager()) {
+    int batch = step.batch().orElse(recipe.data().batch());
+    int norms = measure(opened.model(), data, graph, samples, batch);
+    if (norms == 0) {
+      throw new Failure(Failure.USAGE, "the model has no batch norm to measure anew");
+    }
+    state.changed();
+    return norms;
+  }
+
+  /** Measures all norms on the first examples; returns how many norms there are. */
+  static int measure(Model model, DataSet data, Graph graph, int samples, int batch) {
+    try (NDManager manager = model.getNDManager().newSubManager()) {
       List<NDList> batches =
-          data.calibration(manager, samples, step.batch().orElse(recipe.data().batch())).stream()
-              .map(batch -> batch.data())
+          data.calibration(manager, samples, batch).stream()
+              .map(Calibrator.Labelled::data)
               .toList();
-      int norms = NormStatistics.recompute(graph, batches);
-      if (norms == 0) {
-        throw new Failure(Failure.USAGE, "the model has no batch norm to measure anew");
-      }
-      state.changed();
-      return norms;
+      return NormStatistics.recompute(graph, batches);
     }
   }
 }

@@ -3,15 +3,11 @@ package io.sparseland.recipes.run;
 
 import ai.djl.Model;
 import ai.djl.engine.Engine;
-import ai.djl.ndarray.NDList;
-import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.nn.Parameter;
-import io.sparseland.core.Calibrator;
 import io.sparseland.core.Layer;
 import io.sparseland.core.Layers;
 import io.sparseland.core.Mask;
-import io.sparseland.core.NormStatistics;
 import io.sparseland.core.Schedule;
 import io.sparseland.core.Scores;
 import io.sparseland.core.Torch;
@@ -54,6 +50,7 @@ final class Iterating {
   private final Watcher watcher;
   private final RunLog log;
   private final Training training;
+  private final Teachers teachers;
   private @Nullable Snapshot early; // what weights are rewound to
 
   Iterating(Recipe recipe, Opened opened, Runner.State state, Shown shown) {
@@ -64,9 +61,15 @@ final class Iterating {
     this.watcher = shown.watcher();
     this.log = shown.log();
     this.training = new Training(recipe, opened, state, shown);
+    this.teachers = opened.teachers();
   }
 
-  void run(Iterate iterate, Supplier<Graph> graph) throws IOException {
+  /**
+   * Runs the step.
+   *
+   * @param remember whether a retraining learns from the model as the first training leaves it
+   */
+  void run(Iterate iterate, Supplier<Graph> graph, boolean remember) throws IOException {
     Examples examples = trainedOn(iterate);
     Clock first = training.clock(iterate.train(), examples);
     watcher.phase("training");
@@ -77,13 +80,18 @@ final class Iterating {
         examples,
         new Training.Course(
             recipe.seed(), iterate.train().stepping(first), remembering(watching, iterate)));
+    if (remember) {
+      teachers.remember(model); // trained, and still dense
+    }
     for (int round = 1; round <= iterate.rounds(); round++) {
       double adaptive = prune(iterate, graph, round);
       watcher.phase("retraining, round %d of %d".formatted(round, iterate.rounds()));
       startWeights(iterate, round);
       retrain(iterate, examples, rate(iterate, first, clock(iterate, examples), adaptive));
       if (iterate.soup().isPresent()) {
-        normalise(graph.get());
+        // An average has other activations than its members.
+        int samples = Math.min(NORM_SAMPLES, data.calibrationSize());
+        BatchNorms.measure(model, data, graph.get(), samples, TEST_BATCH);
       }
       log.event("round", "round", round, "kept", state.masks.kept(), "of", state.masks.size());
     }
@@ -174,19 +182,6 @@ final class Iterating {
 
   private Clock clock(Iterate iterate, Examples examples) {
     return training.clock(iterate.again(), examples);
-  }
-
-  /** An average has other activations than its members: batch norms are measured anew. */
-  private void normalise(Graph graph) {
-    try (NDManager manager = model.getNDManager().newSubManager()) {
-      List<NDList> batches =
-          data
-              .calibration(manager, Math.min(NORM_SAMPLES, data.calibrationSize()), TEST_BATCH)
-              .stream()
-              .map(Calibrator.Labelled::data)
-              .toList();
-      NormStatistics.recompute(graph, batches);
-    }
   }
 
   private void retrain(Iterate iterate, Examples examples, Schedule rate) throws IOException {

@@ -42,6 +42,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Runs a recipe from its first step to its report. */
@@ -192,14 +193,17 @@ public final class Runner {
   }
 
   private void step(Step step) throws IOException {
-    boolean changes = step instanceof Step.Train || step instanceof Step.Prune;
-    if (changes && state.masks.byLayer().isEmpty() && learnsFromDense()) {
+    boolean changes =
+        step instanceof Step.Train || step instanceof Step.Iterate || step instanceof Step.Prune;
+    boolean remember = changes && state.masks.byLayer().isEmpty() && learnsFromDense();
+    if (remember) {
       opened.teachers().remember(model);
     }
     if (step instanceof Step.Train train) {
       new Training(recipe, opened, state, new Shown(watcher, log)).run(train);
     } else if (step instanceof Step.Iterate iterate) {
-      new Iterating(recipe, opened, state, new Shown(watcher, log)).run(iterate, this::graph);
+      new Iterating(recipe, opened, state, new Shown(watcher, log))
+          .run(iterate, this::graph, remember);
     } else if (step instanceof Step.Unmask) {
       log.event("unmasked", "kept", state.masks.kept(), "of", state.masks.size());
       state.masks = new Masks(Map.of());
@@ -224,7 +228,9 @@ public final class Runner {
   }
 
   private boolean learnsFromDense() {
-    return recipe.steps(Step.Train.class).stream()
+    return Stream.concat(
+            recipe.steps(Step.Train.class).stream(),
+            recipe.steps(Step.Iterate.class).stream().flatMap(i -> Stream.of(i.train(), i.again())))
         .anyMatch(t -> t.distill().filter(d -> d.teacher().equals(Distill.DENSE)).isPresent());
   }
 
