@@ -14,10 +14,10 @@ import picocli.CommandLine.ScopeType;
  * <p>Exit codes: 0 done, 1 a bug in us, 2 usage or recipe, 3 bad data or model, NaN, 4 {@code
  * expect} not met, 5 out of memory, disk or time, 130 interrupted.
  */
+@SuppressWarnings("UnusedVariable") // options that picocli answers itself
 @Command(
     name = "sparseland",
     description = "Makes DJL models sparse and runs them fast.",
-    mixinStandardHelpOptions = true,
     versionProvider = Versions.class,
     synopsisSubcommandLabel = "COMMAND",
     subcommands = {
@@ -36,6 +36,19 @@ import picocli.CommandLine.ScopeType;
 public final class Main implements Runnable {
 
   private final Console console;
+
+  @Option(
+      names = {"-h", "--help"},
+      usageHelp = true,
+      scope = ScopeType.INHERIT,
+      description = "Show this help message and exit.")
+  private boolean help; // picocli answers
+
+  @Option(
+      names = {"-V", "--version"},
+      versionHelp = true,
+      description = "Print version information and exit.")
+  private boolean version; // picocli answers
 
   @Option(
       names = "--json",
