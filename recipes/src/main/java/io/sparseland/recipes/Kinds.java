@@ -15,6 +15,7 @@ import io.sparseland.core.Trigger;
 import io.sparseland.core.UniformPlus;
 import io.sparseland.kernels.format.CostTable;
 import io.sparseland.kernels.format.FormatException;
+import io.sparseland.models.Cnn;
 import io.sparseland.models.Encoder;
 import io.sparseland.models.Lenet;
 import io.sparseland.models.Lenet5;
@@ -53,6 +54,7 @@ import io.sparseland.schedulers.Constant;
 import io.sparseland.schedulers.Cosine;
 import io.sparseland.schedulers.ExponentialDecay;
 import io.sparseland.schedulers.InversePower;
+import io.sparseland.schedulers.Ramp;
 import io.sparseland.schedulers.RateCoupled;
 import io.sparseland.schedulers.Stepped;
 import io.sparseland.schedulers.dynamic.DynamicReparameterization;
@@ -80,6 +82,7 @@ import io.sparseland.training.methods.SoftThreshold;
 import io.sparseland.training.methods.StraightThrough;
 import io.sparseland.training.methods.StructureDecay;
 import java.io.UncheckedIOException;
+import java.util.Locale;
 import java.util.Map;
 import java.util.function.Supplier;
 
@@ -135,6 +138,12 @@ final class Kinds {
             ModelSource::fresh)
         .kind(ModelSource.class, "lenet5", Lenet5.class, "{classes: 10}", ModelSource::fresh)
         .kind(ModelSource.class, "mlp", Mlp.class, "{}", ModelSource::fresh)
+        .kind(
+            ModelSource.class,
+            "cnn",
+            Cnn.class,
+            "{channels: [32, 64], hidden: [256], classes: 10}",
+            ModelSource::fresh)
         .kind(
             ModelSource.class, "sparse_ift", SparseIft.class, "{member: wide}", ModelSource::fresh)
         .kind(ModelSource.class, "encoder", Encoder.class, "{}", ModelSource::fresh)
@@ -218,7 +227,9 @@ final class Kinds {
             SparsityMethod.class,
             "gmp",
             Gmp.class,
-            "{from: 0, ramp: cubic, every: 100 steps, until: 75 %, allocation: uniform}");
+            "{from: 0, ramp: cubic, every: 100 steps, until: 75 %, criterion: magnitude,"
+                + " allocation: uniform}");
+    ramps(all);
     sparseToSparse(all);
     all.kind(Schedule.class, "constant", Constant.class, "{}")
         .kind(Schedule.class, "cosine", Cosine.class, "{floor: 0, end: ^until}")
@@ -226,6 +237,15 @@ final class Kinds {
         .kind(Schedule.class, "inverse_power", InversePower.class, "{power: 3, end: ^until}")
         .kind(Schedule.class, "stepped", Stepped.class, "{}")
         .kind(Schedule.class, "rate_coupled", RateCoupled.class, "{}");
+  }
+
+  private static void ramps(Catalogue all) {
+    for (Ramp.Plain plain : Ramp.Plain.values()) {
+      all.kind(Ramp.class, plain.name().toLowerCase(Locale.ROOT), None.class, "{}", none -> plain);
+    }
+    all.kind(Ramp.class, "iterative", Ramp.ByShares.class, "{}")
+        .kind(Ramp.class, "linear_phases", Ramp.ByEqualSteps.class, "{}")
+        .kind(Ramp.class, "polynomial", Ramp.Power.class, "{}");
   }
 
   private static void sparseToSparse(Catalogue all) {

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparseland.recipes;
 
+import ai.djl.nn.Block;
 import io.sparseland.models.files.BertBase;
 import io.sparseland.models.files.CifarResNetFile;
 import io.sparseland.models.files.HuggingFaceFolder;
 import io.sparseland.models.files.Llama2cFile;
 import io.sparseland.models.files.MiniLm;
 import io.sparseland.models.files.OpenModel;
+import io.sparseland.models.text.Tokenizer;
 import io.sparseland.recipes.data.DataFolders;
 import io.sparseland.recipes.language.Default;
 import java.io.IOException;
@@ -72,11 +74,27 @@ final class PretrainedModels {
    *
    * @param path of the {@code .bin} file
    * @param tokenizer its tokenizer's file
+   * @param fresh whether only sizes and tokenizer are taken, and the weights are random
    */
-  record Llama2c(String path, String tokenizer) implements ModelSource {
+  record Llama2c(String path, String tokenizer, @Default("false") boolean fresh)
+      implements ModelSource {
     @Override
     public OpenModel open(DataFolders folders, ClassLoader classes) throws IOException {
-      return Llama2cFile.open(folders.find(path), folders.find(tokenizer));
+      Llama2cFile file = Llama2cFile.open(folders.find(path), folders.find(tokenizer));
+      return fresh ? new Untrained(file) : file;
+    }
+  }
+
+  /** A model of the same sizes that begins with random weights. */
+  private record Untrained(OpenModel model) implements OpenModel {
+    @Override
+    public Block block() throws IOException {
+      return model.outline();
+    }
+
+    @Override
+    public Tokenizer tokenizer() throws IOException {
+      return model.tokenizer();
     }
   }
 }
