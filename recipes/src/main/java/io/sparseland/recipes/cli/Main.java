@@ -14,10 +14,10 @@ import picocli.CommandLine.ScopeType;
  * <p>Exit codes: 0 done, 1 a bug in us, 2 usage or recipe, 3 bad data or model, NaN, 4 {@code
  * expect} not met, 5 out of memory, disk or time, 130 interrupted.
  */
-@SuppressWarnings("UnusedVariable") // options that picocli answers itself
 @Command(
     name = "sparseland",
     description = "Makes DJL models sparse and runs them fast.",
+    mixinStandardHelpOptions = true,
     versionProvider = Versions.class,
     synopsisSubcommandLabel = "COMMAND",
     subcommands = {
@@ -36,19 +36,6 @@ import picocli.CommandLine.ScopeType;
 public final class Main implements Runnable {
 
   private final Console console;
-
-  @Option(
-      names = {"-h", "--help"},
-      usageHelp = true,
-      scope = ScopeType.INHERIT,
-      description = "Show this help message and exit.")
-  private boolean help; // picocli answers
-
-  @Option(
-      names = {"-V", "--version"},
-      versionHelp = true,
-      description = "Print version information and exit.")
-  private boolean version; // picocli answers
 
   @Option(
       names = "--json",
@@ -91,6 +78,7 @@ public final class Main implements Runnable {
     line.setOut(new java.io.PrintWriter(out, true, java.nio.charset.StandardCharsets.UTF_8));
     line.setErr(new java.io.PrintWriter(err, true, java.nio.charset.StandardCharsets.UTF_8));
     line.setCaseInsensitiveEnumValuesAllowed(true);
+    explainThemselves(line);
     line.setExecutionStrategy(
         parsed -> {
           main.console.set(main.json, main.quiet, main.verbose);
@@ -105,6 +93,16 @@ public final class Main implements Runnable {
       return line.execute(args);
     } catch (OutOfMemoryError e) {
       return Errors.report(e, err, main.stacktrace);
+    }
+  }
+
+  // An inherited --help would be the help command's too, which has one already.
+  private static void explainThemselves(CommandLine line) {
+    for (CommandLine command : line.getSubcommands().values()) {
+      if (!(command.getCommand() instanceof HelpCommand)) {
+        command.getCommandSpec().mixinStandardHelpOptions(true).versionProvider(new Versions());
+        explainThemselves(command);
+      }
     }
   }
 
