@@ -25,6 +25,8 @@ import java.util.regex.Pattern;
  * @param window tokens; of documents the most
  * @param documents a line that ends each document
  * @param windows calibration windows to take
+ * @param testWindows windows or documents of the test text to score, from the first on; all if left
+ *     out
  * @param batch sequences at once
  */
 public record Text(
@@ -33,6 +35,7 @@ public record Text(
     @Default("512") int window,
     Optional<String> documents,
     @Default("128") int windows,
+    Optional<Integer> testWindows,
     @Default("4") int batch)
     implements DataSource {
 
@@ -41,6 +44,13 @@ public record Text(
   /** Checks the numbers. */
   public Text {
     Sizes.batch(batch);
+    testWindows.ifPresent(
+        most -> {
+          if (most < 1) {
+            throw new IllegalArgumentException(
+                "test_windows %d must be at least 1".formatted(most));
+          }
+        });
     if (window < 2 || windows < 1) {
       throw new IllegalArgumentException(
           "window %d must be at least 2, windows %d at least 1".formatted(window, windows));
@@ -86,6 +96,7 @@ public record Text(
           documents.isPresent()
               ? documents(test.orElse(calibration), testText, tokenizer)
               : inTurn(testText, tokenizer);
+      score = score.subList(0, Math.min(score.size(), testWindows.orElse(score.size())));
       return new TextData(calibrate, score, Texts.digest(List.of(calibrate, score)));
     }
   }

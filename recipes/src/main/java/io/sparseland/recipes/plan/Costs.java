@@ -4,6 +4,8 @@ package io.sparseland.recipes.plan;
 import io.sparseland.core.AfterTraining;
 import io.sparseland.core.Calibration;
 import io.sparseland.core.Layer;
+import io.sparseland.core.Sensitivity;
+import io.sparseland.recipes.PruneTarget;
 import io.sparseland.recipes.Recipe;
 import io.sparseland.recipes.Step;
 import io.sparseland.recipes.data.DataFacts;
@@ -46,6 +48,18 @@ final class Costs {
 
   double forwardSeconds(long examples) {
     return model.flops() * (double) examples / (FLOPS_PER_THREAD * recipe.threads());
+  }
+
+  /** A forward pass for every layer and level of {@code allocation: sensitivity}. */
+  double scanSeconds(Step.Prune prune) {
+    PruneTarget target = prune.criterion().common();
+    if (target.allocation().isPresent()
+        && target.allocation().get() instanceof Sensitivity scanned) {
+      int layers = Targets.selector(target.on()).select(model.layers()).size();
+      return forwardSeconds(
+          (long) scanned.samples() * layers * scanned.levels(target.share()).length);
+    }
+    return 0;
   }
 
   double benchSeconds(Step.Bench bench) {
