@@ -48,7 +48,11 @@ public record Budgeted(Allocation spread, Budget budget, Map<String, Double> use
     Check.fraction("sparsity", sparsity);
     double allowed =
         (1 - sparsity) * layers.stream().mapToDouble(l -> cost(l, l.size())).sum() * (1 + 1e-12);
-    long low = 0;
+    long[] dense = layers.stream().mapToLong(LayerShape::size).toArray();
+    if (cost(layers, dense) <= allowed) {
+      return spreading.apply(0);
+    }
+    long low = 1; // from here on more pruned weights cost less
     long high = Allocation.total(layers);
     while (low < high) { // the smallest that fits
       long middle = (low + high) >>> 1;

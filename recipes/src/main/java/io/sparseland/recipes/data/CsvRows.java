@@ -84,7 +84,7 @@ record CsvRows(String file, List<String> columns, List<double[]> numbers, List<S
     builder.addCategoricalLabel(wanted.label());
     builder.setSampling(1, false);
     CsvDataset cells = builder.build();
-    cells.prepare();
+    cells.prepare(null); // the other method declares an exception that this does not throw
     List<double[]> numbers = new ArrayList<>();
     List<String> labels = new ArrayList<>();
     for (long row = 0; row < cells.size(); row++) {
