@@ -41,7 +41,7 @@ void ConvCut::indirect(const Conv& c) {
   const bool shared = others % c.threads != 0 && others < wanted;
   int64_t some = most(1, up(planes, kPlaneFloats));
   if (shared && !by_outputs(c, planes)) some = most(some, up(2 * c.threads, others));
-  band_ = up(tiles, least(tiles, some)) * each;
+  band_ = tiles / least(tiles, some) * each;
   bands = up(length_, band_);
   all = c.n;
   const int64_t parts = !shared || others * bands >= wanted ? 1 : up(wanted, others * bands);
@@ -51,27 +51,32 @@ void ConvCut::indirect(const Conv& c) {
 }
 
 void ConvCut::panels(const Conv& c) {
-  const int64_t others = c.s.batch * c.s.groups;
+  const int64_t others = c.s.batch * c.s.groups, threads = c.threads;
   length_ = c.pixels();
   columns_ = c.s.out_width;
   all = static_cast<const PanelDesign&>(*c.parts[0]).parts();
   rows_at_once = all;
+  rows = all;
   const int64_t fit = most(1, least(kConvPanels, kPanelFloats / (c.k * kPanel)));
   const int64_t panels = up(length_, kPanel);
-  int64_t count = up(panels, most(1, least(fit, panels * others / (4 * c.threads))));
-  if (others % c.threads != 0) count = least(panels, up(count, c.threads) * c.threads);
-  each = up(panels, count) * kPanel;
-  band_ = each;
-  bands = up(length_, each);
-  splits = 1;
-  rows = all;
-  const bool even = bands * others % c.threads == 0 || bands * others >= 4 * c.threads;
   const int64_t planes = c.planes.in_place ? 0 : c.channels() * c.planes.channel;
-  if (even && !(others % c.threads != 0 && by_outputs(c, planes + c.k * length_))) return;
-  each = least(fit, panels) * kPanel;
-  band_ = up(length_, each) * each;
-  bands = 1;
-  rows = up(all, least(c.threads, all));
+  const bool shared = others % threads != 0;
+  int64_t count = up(panels, most(1, least(fit, panels * others / (4 * threads))));
+  if (shared) count = least(panels, up(count, threads) * threads);
+  const int64_t at_once = up(panels, count);
+  count = up(panels, at_once);
+  const bool even = count * others % threads == 0 || count * others >= 4 * threads;
+  if (shared && (!even || by_outputs(c, planes + c.k * length_))) {
+    each = least(fit, panels) * kPanel;
+    band_ = up(length_, each) * each;
+    rows = up(all, least(threads, all));
+  } else {
+    each = at_once * kPanel;
+    // What has no planes needs no longer bands than tiles.
+    const int64_t some = planes == 0 ? count : most(shared ? 2 * threads : 1, up(planes, kPlaneFloats));
+    band_ = count / least(count, some) * each;
+  }
+  bands = up(length_, band_);
   splits = up(all, rows);
 }
 
