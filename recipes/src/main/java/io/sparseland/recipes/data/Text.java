@@ -5,6 +5,7 @@ import io.sparseland.models.files.OpenModel;
 import io.sparseland.models.text.Tokenizer;
 import io.sparseland.recipes.language.Default;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -41,6 +42,8 @@ public record Text(
 
   private static final int HELD_OUT = 10; // one part in so many
 
+  private static final long HELD_PER_BYTE = 7; // fitted to runs
+
   /** Checks the numbers. */
   public Text {
     Sizes.batch(batch);
@@ -76,9 +79,16 @@ public record Text(
   }
 
   @Override
-  public DataFacts facts(DataFolders folders) {
+  public DataFacts facts(DataFolders folders) throws IOException {
     String note = documents.isPresent() ? "documents of at most that size" : "windows of text";
-    return new DataFacts(List.of(window), documents.isPresent() ? 0 : windows, 0, note);
+    return new DataFacts(
+        List.of(window), documents.isPresent() ? 0 : windows, 0, note, reading(folders));
+  }
+
+  /** A long text lies in the heap as bytes, characters and a string. */
+  private long reading(DataFolders folders) throws IOException {
+    Optional<Path> file = folders.existing(calibration);
+    return file.isPresent() ? HELD_PER_BYTE * Texts.size(file.get()) : 0;
   }
 
   @Override
