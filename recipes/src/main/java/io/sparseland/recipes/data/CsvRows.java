@@ -200,7 +200,15 @@ record CsvRows(String file, List<String> columns, List<double[]> numbers, List<S
   }
 
   /** Mean and standard deviation of each feature; a constant one keeps its scale. */
-  private record Scaling(double[] mean, double[] deviation) {
+  private static final class Scaling {
+
+    private final double[] mean;
+    private final double[] deviation;
+
+    private Scaling(double[] mean, double[] deviation) {
+      this.mean = mean;
+      this.deviation = deviation;
+    }
 
     static Scaling of(List<double[]> rows) {
       int width = rows.get(0).length;
