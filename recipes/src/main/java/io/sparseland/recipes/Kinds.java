@@ -265,7 +265,8 @@ final class Kinds {
             SparsityMethod.class,
             "dsr",
             DynamicReparameterization.class,
-            "{every: 100 steps, until: 75 %, drop: {constant: 0.1}, threshold: 0.001}")
+            "{every: 100 steps, until: 75 %, drop: {constant: 0.1}, threshold: 0.001,"
+                + " doubles: []}")
         .kind(
             SparsityMethod.class,
             "mest",

@@ -33,6 +33,7 @@ import io.sparseland.recipes.plan.Plan;
 import io.sparseland.recipes.plan.Planner;
 import io.sparseland.training.Checkpoint;
 import io.sparseland.training.OptimizerSettings;
+import io.sparseland.training.Sparsity;
 import io.sparseland.training.TrainingFailure;
 import java.io.FileNotFoundException;
 import java.io.IOException;
@@ -42,6 +43,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -279,9 +281,22 @@ public final class Runner {
     if (bench.trainSteps() > 0) {
       watcher.phase("measuring training steps");
       state.trainBench =
-          new StepTimer(source, labelled().train(), optimizer(), recipe.data().batch(), watcher)
+          new StepTimer(
+                  new StepTimer.Setting(
+                      source, labelled().train(), optimizer(), recipe.data().batch()),
+                  timed(),
+                  watcher)
               .run(bench.trainSteps(), recipe.threads());
     }
+  }
+
+  private Supplier<List<Sparsity>> timed() {
+    Training training = new Training(recipe, opened, state, new Shown(watcher, log));
+    return recipe.steps(Step.Train.class).stream()
+        .filter(train -> !train.sparsity().isEmpty())
+        .findFirst()
+        .<Supplier<List<Sparsity>>>map(train -> () -> training.methods(train))
+        .orElse(StepTimer::rigl);
   }
 
   private OptimizerSettings optimizer() {
