@@ -128,10 +128,11 @@ const OnednnConv::Form* OnednnConv::form_for(Handle desc, int64_t slices) {
   return forms_ = form;
 }
 
-// Two bands where rows are many, else two slices of the outputs or groups, else all at once.
+// Two bands where rows are many and a kernel reads several (bands go through oneDNN's own layout: with
+// NCHW that has gaps between channels it has no fast product), else two slices of the outputs or groups, else all at once.
 void OnednnConv::cut(const sl_conv& s, Product* p) const {
   p->band[0] = ConvBand::all(s);
-  if (s.groups == 1 && s.out_height >= kLeastRows) {
+  if (s.groups == 1 && s.kernel_h * s.kernel_w > 1 && s.out_height >= kLeastRows) {
     const int64_t half = s.out_height / 2;
     const ConvBand first = ConvBand::some(s, 0, half), last = ConvBand::some(s, half, s.out_height - half);
     if (first.count_in > 0 && last.count_in > 0) {
@@ -148,8 +149,8 @@ void OnednnConv::cut(const sl_conv& s, Product* p) const {
 bool OnednnConv::make(const sl_conv& s, Product* p) {
   cut(s, p);
   const int64_t groups = s.groups > 1 ? s.groups / p->slices : 1, outputs = s.outputs / p->slices;
-  const bool blocked = s.out_height * s.out_width <= kFewPixels &&
-                       outputs / groups * s.kernel_h * s.kernel_w >= kManyUses;
+  const bool blocked = p->bands > 1 || (s.out_height * s.out_width <= kFewPixels &&
+                                        outputs / groups * s.kernel_h * s.kernel_w >= kManyUses);
   for (int64_t b = 0; b < p->bands; ++b) {
     if (!p->piece[b].make(s, groups, outputs, p->band[b], blocked)) return false;
     p->form[b] = form_for(p->piece[b].weights(), p->slices);
