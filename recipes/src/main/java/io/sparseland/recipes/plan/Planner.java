@@ -8,6 +8,7 @@ import io.sparseland.core.Pattern;
 import io.sparseland.core.Pruner;
 import io.sparseland.core.Reconstruction;
 import io.sparseland.core.SparsityMethod;
+import io.sparseland.core.UnitPruning;
 import io.sparseland.models.files.OpenModel;
 import io.sparseland.recipes.LoadedRecipe;
 import io.sparseland.recipes.MemorySize;
@@ -328,8 +329,9 @@ public final class Planner {
     Applied<Criterion, PruneTarget> criterion = prune.criterion();
     PruneTarget target = criterion.common();
     if (target.pattern().units()) {
-      prune.method(List.of(), recipe.seed(), Map.of()); // refuses what cannot go together
-      return Targets.units(criterion.kind(), target, model);
+      AfterTraining method = prune.method(List.of(), recipe.seed(), Map.of());
+      boolean adaptive = method instanceof UnitPruning units && units.adaptive();
+      return Targets.units(criterion.kind(), target, model, adaptive);
     }
     Pruner pruner =
         prune
