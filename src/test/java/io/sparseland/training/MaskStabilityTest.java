@@ -15,8 +15,8 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
- * A 2:4 first layer of 6,400 weights, taught by a small network: masks of plain straight-through
- * go on flipping at the end of a training, the decay of SR-STE calms them.
+ * A 2:4 first layer of 6,400 weights, taught by a small network: masks of plain straight-through go
+ * on flipping at the end of a training, the decay of SR-STE calms them.
  */
 class MaskStabilityTest {
 
@@ -53,8 +53,7 @@ class MaskStabilityTest {
             .pattern(Pattern.nm(2, 4))
             .on(Nets.only("linear.0"));
     TrainPlan plan =
-        new TrainPlan(
-            new OptimizerSettings.Sgd(0.003, 0.9, 0), 1, BATCH, seed, List.of(sparsity));
+        new TrainPlan(new OptimizerSettings.Sgd(0.003, 0.9, 0), 1, BATCH, seed, List.of(sparsity));
     try (Model model = Nets.mlp(seed, INPUTS, 64, 1)) {
       TrainResult result =
           TrainLoop.run(

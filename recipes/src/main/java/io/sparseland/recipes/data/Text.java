@@ -122,7 +122,8 @@ public record Text(
     }
     if (sequences.isEmpty()) {
       throw new IllegalArgumentException(
-          "'%s' has %d tokens; one window needs %d".formatted(test.orElse(calibration), tokens.length, window + 1));
+          "'%s' has %d tokens; one window needs %d"
+              .formatted(test.orElse(calibration), tokens.length, window + 1));
     }
     return sequences;
   }
