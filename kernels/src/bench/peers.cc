@@ -18,6 +18,7 @@ struct Module {
 constexpr Module kModules[] = {
     {"onednn", "mvn -q -Pbench -pl kernels generate-resources"},
     {"mkl", "mvn -q -Pbench -pl kernels generate-resources"},
+    {"torch", "./sparseland run any recipe once (DJL unpacks it)"},
     {"libxsmm", "apt-get install libxsmm-dev"},
     {"eigen", "apt-get install libeigen3-dev"},
 };

@@ -46,10 +46,8 @@ struct Weights {
   ~Weights() { sl_weights_free(packed); }
 };
 
-void test_conv(int level, const sl_conv& s, double sparsity, int design) {
-  const int64_t per_group = s.channels / s.groups, k = per_group * s.kernel_h * s.kernel_w;
-  Weights w(level, s.outputs, k, sparsity, design, &s);
-  if (w.status != SL_OK) fail("conv2d packing", level, design, w.status, SL_OK);
+void test_conv(int level, const Weights& w, const sl_conv& s, int design) {
+  const int64_t per_group = s.channels / s.groups, k = w.k;
   sl_conv other = s;
   other.stride_h += 1;
   auto x = random_floats(s.batch * s.channels * s.height * s.width), bias = random_floats(s.outputs);
@@ -76,6 +74,19 @@ void test_conv(int level, const sl_conv& s, double sparsity, int design) {
     }
     close("conv2d", level, static_cast<int64_t>(i), (*y)[i], sum, 1.01 * (k + 1) * kU * magnitude);
   }
+}
+
+// Images of all sizes with the same weights.
+void test_conv(int level, const std::vector<sl_conv>& sizes, double sparsity, int design) {
+  const sl_conv& s = sizes[0];
+  const int64_t k = s.channels / s.groups * s.kernel_h * s.kernel_w;
+  const Weights w(level, s.outputs, k, sparsity, design, &s);
+  if (w.status != SL_OK) fail("conv2d packing", level, design, w.status, SL_OK);
+  for (const sl_conv& size : sizes) test_conv(level, w, size, design);
+}
+
+void test_conv(int level, const sl_conv& s, double sparsity, int design) {
+  test_conv(level, std::vector<sl_conv>{s}, sparsity, design);
 }
 
 sl_conv conv(int64_t batch, int64_t channels, int64_t h, int64_t v, int64_t outputs, int64_t kernel,
@@ -120,6 +131,9 @@ void test_convs(int level) {
     test_conv(level, conv(1, 40, 6, 7, 35, 3, 1, 1, 1, 1), 1.0, design);
     test_conv(level, conv(2, 16, 9, 9, 128, 3, 1, 1, 1, 1), 0.9, design);  // slices of outputs
     test_conv(level, conv(2, 16, 9, 9, 128, 3, 1, 1, 1, 8), 0.9, design);  // and of groups
+    test_conv(level, conv(2, 5, 57, 40, 20, 3, 2, 1, 1, 1), 0.8, design);  // bands of rows
+    test_conv(level, {conv(1, 16, 7, 9, 128, 3, 1, 1, 1, 1), conv(1, 16, 30, 31, 128, 3, 1, 1, 1, 1),
+                      conv(2, 16, 7, 7, 128, 3, 1, 1, 1, 1)}, 0.9, design);  // and both
   }
 }
 

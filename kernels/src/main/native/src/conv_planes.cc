@@ -55,6 +55,11 @@ void ConvPlanes::copy(const sl_conv& s) {
   channel = plane * rows.phases * columns.phases;
 }
 
+void ConvPlanes::cut(const sl_conv& s, int64_t out_rows) {
+  lines = out_rows + rows.span;
+  copy(s);
+}
+
 void fill_offsets(const sl_conv& s, const ConvPlanes& p, uint32_t* offsets) {
   for (int64_t c = 0; c < s.channels / s.groups; ++c) {
     for (int64_t h = 0; h < s.kernel_h; ++h) {
@@ -67,14 +72,14 @@ void fill_offsets(const sl_conv& s, const ConvPlanes& p, uint32_t* offsets) {
   }
 }
 
-void fill_planes(const SlConvKernels& kernels, const sl_conv& s, const ConvPlanes& p, const float* x,
-                 float* to) {
+void fill_planes(const SlConvKernels& kernels, const sl_conv& s, const ConvPlanes& p,
+                 int64_t line, int64_t lines, const float* x, float* to) {
   for (int64_t i = 0; i < p.rows.phases; ++i) {
     for (int64_t j = 0; j < p.columns.phases; ++j, to += p.plane) {
       const int64_t phase = p.columns.phase[j], first = p.columns.first;
       const int64_t begin = least(p.pitch, most(0, up(-phase, s.stride_w) - first));
       const int64_t end = floor_div(s.width - 1 - phase, s.stride_w) + 1 - first;
-      const SlConvPlane plane{p.lines, p.pitch, p.plane, p.rows.first, s.stride_h, p.rows.phase[i],
+      const SlConvPlane plane{lines, p.pitch, p.plane, p.rows.first + line, s.stride_h, p.rows.phase[i],
                               s.height, begin, most(begin, least(p.pitch, end)),
                               (begin + first) * s.stride_w + phase, s.stride_w, s.width};
       kernels.fill(&plane, x, to);

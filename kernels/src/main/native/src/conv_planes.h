@@ -30,15 +30,17 @@ struct ConvPlanes {
   int64_t length;  // from the first output pixel to the last, pitch counted
 
   void copy(const sl_conv& s);  // not in place, whatever the kernel is
+  // Planes of `out_rows` rows of output pixels instead of all.
+  void cut(const sl_conv& s, int64_t out_rows);
 };
 
 // False without memory, or when the planes of one image do not fit 4 GiB.
 bool plan(const sl_conv& s, ConvPlanes* planes);
 // Byte offset of each weight of one group, [channels of a group * kernel_h * kernel_w].
 void fill_offsets(const sl_conv& s, const ConvPlanes& planes, uint32_t* offsets);
-// Planes of one channel from its image x [height][width].
+// Planes of one channel from its image x [height][width]: `lines` of them from `line` on, then 0.
 void fill_planes(const SlConvKernels& kernels, const sl_conv& s, const ConvPlanes& planes,
-                 const float* x, float* to);
+                 int64_t line, int64_t lines, const float* x, float* to);
 // Floats that may be read behind the last plane, and need not be set.
 constexpr int64_t kPlaneSlack = 64;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The one thread pool. A job is a number of tasks that depends on shapes only; which thread takes
-// which task is open, so results must not depend on it.
+// The one thread pool. Which thread takes which task of a job is open, so results must not depend on it;
+// mostly each thread takes the same range of neighbouring tasks whenever a job of that size runs.
 #ifndef SPARSELAND_POOL_H_
 #define SPARSELAND_POOL_H_
 

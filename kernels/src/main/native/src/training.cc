@@ -16,8 +16,8 @@ extern const SlSddmmKernels sddmm_kernels__avx512, sddmm_kernels__avx2;
 namespace sl {
 namespace {
 
-constexpr int64_t kInputs = 64;     // at a time in the weight gradient: with 128 tokens what fits L1
-constexpr int64_t kMostRows = 128;  // of a part of the weight gradient: its dy stays in L2
+constexpr int64_t kInputs = 128;    // at a time in the weight gradient: they and
+constexpr int64_t kMostRows = 512;  // the outputs of a part stay in L2, 128 tokens of them
 
 const SlSddmmKernels& sddmm(const SlLevel* level) {
 #if defined(SL_X86)
@@ -57,18 +57,29 @@ struct Order {
 }  // namespace
 }  // namespace sl
 
+namespace sl {
+
+struct GradientInput {
+  int64_t m;
+  int layout;
+  const float *x, *dy;
+};
+
+}  // namespace sl
+
 struct sl_sparse {
   const SlLevel* level = nullptr;
   int64_t n = 0, k = 0;
   sl::Columns kept;
   sl::Order forward, transposed;
-  int64_t parts = 0, part_rows = 0, k_blocks = 0;
-  sl::Array<SlSddmmRow> rows;  // [part][k block][rows]
+  int64_t part_rows = 0, k_blocks = 0;
+  sl::Array<SlSddmmRow> rows;    // [part][k block][rows]
+  sl::Array<uint8_t> columns;    // of the kept weights, in their k block
 
   int fill(const uint64_t* mask);
   bool fill_rows();
-  int pack(int layout, int64_t m, int64_t features, const float* from, float* panels,
-           int threads) const;
+  int weight_gradient(const sl::GradientInput& in, int64_t first_block, int64_t end_block,
+                      float* dw) const;
 };
 
 int sl_sparse::fill(const uint64_t* mask) {
@@ -104,14 +115,15 @@ int sl_sparse::fill(const uint64_t* mask) {
 }
 
 bool sl_sparse::fill_rows() {
-  parts = sl::most(sl::up(n, sl::kMostRows), sl::least(sl::up(n, 64), 8));
-  part_rows = sl::up(n, parts);
-  parts = sl::up(n, part_rows);
+  part_rows = sl::up(n, sl::up(n, sl::kMostRows));
   k_blocks = sl::up(k, sl::kInputs);
   sl::Array<uint32_t> next;
   if (!rows.make(sl::product(static_cast<size_t>(n), static_cast<size_t>(k_blocks))) ||
-      !next.make(static_cast<size_t>(n))) {
+      !next.make(static_cast<size_t>(n)) || !columns.make(static_cast<size_t>(kept.kept(n)))) {
     return false;
+  }
+  for (int64_t i = 0; i < kept.kept(n); ++i) {
+    columns[i] = static_cast<uint8_t>(kept.columns[i] % sl::kInputs);
   }
   for (int64_t row = 0; row < n; ++row) next[row] = static_cast<uint32_t>(kept.starts[row]);
   SlSddmmRow* to = rows.get();
@@ -120,37 +132,12 @@ bool sl_sparse::fill_rows() {
       for (int64_t row = first; row < sl::least(n, first + part_rows); ++row, ++to) {
         uint32_t end = next[row];
         while (end < kept.starts[row + 1] && kept.columns[end] < (b + 1) * sl::kInputs) ++end;
-        *to = {static_cast<int32_t>(row), next[row], end - next[row]};
+        *to = {static_cast<int32_t>(row - first), next[row], end - next[row]};
         next[row] = end;
       }
     }
   }
   return true;
-}
-
-// Panels [features][tokens of the weight gradient], padding 0.
-int sl_sparse::pack(int layout, int64_t m, int64_t features, const float* from, float* panels,
-                    int threads) const {
-  const int64_t tokens = sl::sddmm(level).tokens;
-  return sl::parallel(threads, sl::up(m, tokens), m * features, [&](int64_t p) {
-    float* to = panels + p * tokens * features;
-    const int64_t first = p * tokens, some = sl::least(tokens, m - first);
-    if (layout == SL_ROWS) {
-      level->rows_to_panel(some, tokens, features, from + first * features, features, to);
-      return static_cast<int>(SL_OK);
-    }
-    for (int64_t t = 0; t < tokens; t += SL_PANEL) {
-      const int64_t at = first + t, own = sl::most(0, sl::least(SL_PANEL, m - at));
-      const int64_t width = sl::panel_width(m, at / SL_PANEL);
-      for (int64_t i = 0; i < features; ++i) {
-        float* line = to + i * tokens + t;
-        const int64_t whole = sl::least(SL_PANEL, tokens - t);
-        if (own > 0) std::memcpy(line, from + at * features + i * width, static_cast<size_t>(own) * 4);
-        for (int64_t j = own; j < whole; ++j) line[j] = 0.0f;
-      }
-    }
-    return static_cast<int>(SL_OK);
-  });
 }
 
 int sl_sparse_pack(int code, int64_t n, int64_t k, const uint64_t* mask, sl_sparse** out) {
@@ -196,28 +183,71 @@ int sl_sparse_input_gradient(const sl_sparse* w, int64_t m, const sl_input* dy, 
   return m == 0 ? SL_OK : w->transposed.packed->linear({m, *dy, *dx, threads});
 }
 
-int sl_sparse_weight_gradient(const sl_sparse* w, int64_t m, int layout, const float* x,
-                              const float* dy, float* dw, int threads) {
-  if (layout != SL_ROWS && layout != SL_PANELS) return SL_BAD_ARGUMENT;
-  const SlSddmmKernels& kernels = sl::sddmm(w->level);
-  const int64_t tokens = kernels.tokens, panels = sl::up(m, tokens);
-  float* packed = sl::scratch(
-      sl::kShared, sl::product(static_cast<size_t>(panels * tokens), static_cast<size_t>(w->k + w->n)));
-  if (packed == nullptr) return SL_NO_MEMORY;
-  float* packed_dy = packed + panels * tokens * w->k;
-  w->pack(layout, m, w->k, x, packed, threads);
-  w->pack(layout, m, w->n, dy, packed_dy, threads);
-  return sl::parallel(threads, w->parts, sl_sparse_kept(w) * m, [&](int64_t i) {
-    const int64_t first = i * w->part_rows, rows = sl::least(w->part_rows, w->n - first);
-    const int64_t begin = w->kept.starts[first], end = w->kept.starts[first + rows];
-    std::memset(dw + begin, 0, static_cast<size_t>(end - begin) * sizeof(float));
-    for (int64_t p = 0; p < panels; ++p) {
-      for (int64_t b = 0; b < w->k_blocks; ++b) {
-        const SlSddmm s{rows, w->rows.get() + first * w->k_blocks + b * rows, w->kept.columns.get(),
-                        packed + p * tokens * w->k, packed_dy + p * tokens * w->n};
+namespace sl {
+namespace {
+
+// Panel [count][tokens] of features [first, first + count) of `features` for tokens from `token` on of m,
+// padding 0.
+void pack_features(const SlLevel* level, int layout, int64_t m, int64_t features, const float* from,
+                   int64_t token, int64_t tokens, int64_t first, int64_t count, float* panel) {
+  if (layout == SL_ROWS) {
+    level->rows_to_panel(least(tokens, m - token), tokens, count, from + token * features + first,
+                         features, panel);
+    return;
+  }
+  for (int64_t t = 0; t < tokens; t += SL_PANEL) {
+    const int64_t at = token + t, own = most(0, least(SL_PANEL, m - at));
+    const int64_t width = panel_width(m, at / SL_PANEL), whole = least(SL_PANEL, tokens - t);
+    for (int64_t i = 0; i < count; ++i) {
+      float* line = panel + i * tokens + t;
+      if (own > 0) {
+        std::memcpy(line, from + at * features + (first + i) * width, static_cast<size_t>(own) * 4);
+      }
+      for (int64_t j = own; j < whole; ++j) line[j] = 0.0f;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace sl
+
+// Blocks [first_block, end_block) of inputs. What is multiplied is packed just before, by the thread that
+// reads it: all of x in panels would go through memory twice.
+int sl_sparse::weight_gradient(const sl::GradientInput& in, int64_t first_block, int64_t end_block,
+                               float* dw) const {
+  const SlSddmmKernels& kernels = sl::sddmm(level);
+  const int64_t tokens = kernels.tokens;
+  const size_t floats = static_cast<size_t>(tokens);
+  float* x = sl::scratch(sl::kTask, sl::product(static_cast<size_t>(sl::kInputs), floats));
+  float* dy = sl::scratch(sl::kTask2, sl::product(static_cast<size_t>(part_rows), floats));
+  if (x == nullptr || dy == nullptr) return SL_NO_MEMORY;
+  for (int64_t first = 0; first < n; first += part_rows) {
+    const int64_t count = sl::least(part_rows, n - first);
+    for (int64_t token = 0; token == 0 || token < in.m; token += tokens) {
+      sl::pack_features(level, in.layout, in.m, n, in.dy, token, tokens, first, count, dy);
+      for (int64_t b = first_block; b < end_block; ++b) {
+        const int64_t column = b * sl::kInputs, some = sl::least(sl::kInputs, k - column);
+        const SlSddmmRow* row = rows.get() + first * k_blocks + b * count;
+        for (int64_t i = 0; token == 0 && i < count; ++i) {
+          std::memset(dw + row[i].first, 0, row[i].count * sizeof(float));
+        }
+        if (token == in.m) continue;  // no tokens at all
+        sl::pack_features(level, in.layout, in.m, k, in.x, token, tokens, column, some, x);
+        const SlSddmm s{count, row, columns.get(), x, dy};
         kernels.add(&s, dw);
       }
     }
-    return static_cast<int>(SL_OK);
+  }
+  return SL_OK;
+}
+
+int sl_sparse_weight_gradient(const sl_sparse* w, int64_t m, int layout, const float* x,
+                              const float* dy, float* dw, int threads) {
+  if (layout != SL_ROWS && layout != SL_PANELS) return SL_BAD_ARGUMENT;
+  const sl::GradientInput in{m, layout, x, dy};
+  // Each task packs all of dy.
+  const int64_t tasks = sl::least(w->k_blocks, threads);
+  return sl::parallel(threads, tasks, sl_sparse_kept(w) * m, [&](int64_t i) {
+    return w->weight_gradient(in, w->k_blocks * i / tasks, w->k_blocks * (i + 1) / tasks, dw);
   });
 }

@@ -11,8 +11,12 @@
 namespace sl {
 namespace {
 
-constexpr int64_t kMostSlices = 2;     // each brings the whole image to its own layout first
 constexpr int64_t kLeastOutputs = 32;  // of a slice: below it a product fills no registers
+constexpr int64_t kLeastRows = 28;     // of an image that is cut by rows: the pieces share inputs
+// As measured (performance.md): with few pixels oneDNN is faster in its own layout, if what it brings there
+// is used often enough.
+constexpr int64_t kFewPixels = 256;
+constexpr int64_t kManyUses = 512;
 
 }  // namespace
 
@@ -27,11 +31,7 @@ OnednnConv::~OnednnConv() {
   while (products_ != nullptr) {
     Product* p = products_;
     products_ = p->next;
-    d_.primitive_destroy(p->primitive);
-    d_.pd_destroy(p->pd);
-    d_.desc_destroy(p->src);
-    d_.desc_destroy(p->dst);
-    release(p);
+    discard(p);
   }
 }
 
@@ -45,26 +45,11 @@ void OnednnConv::drop(Form* form) const {
 bool OnednnConv::fill(const sl_matrix& w, const sl_conv& s) {
   groups_ = s.groups;
   outputs_ = s.outputs;
-  const auto halves = [&] {
-    return s.groups > 1 ? groups_ % 2 == 0 && outputs_ >= 2 * kLeastOutputs
-                        : outputs_ % 32 == 0 && outputs_ >= 2 * kLeastOutputs;
-  };
-  while (slices_ < kMostSlices && halves()) {
-    slices_ *= 2;
-    outputs_ /= 2;
-    if (s.groups > 1) groups_ /= 2;
-  }
-  const int64_t inputs = s.channels / s.groups;
-  const int64_t sizes[] = {groups_, outputs_ / groups_, inputs, s.kernel_h, s.kernel_w};
-  int64_t strides[] = {0, 0, 0, s.kernel_w, 1};
-  for (int i = 2; i >= 0; --i) strides[i] = strides[i + 1] * sizes[i + 1];
-  forms_ = sl::make<Form>(Form{nullptr, nullptr, outputs_ * w.k, true, nullptr});
-  if (forms_ == nullptr || d_.desc_with_strides(&forms_->desc, 5, sizes, kDnnlF32, strides) != 0) {
-    return false;
-  }
-  forms_->data = static_cast<float*>(
-      allocate(sl::product(static_cast<size_t>(w.n), static_cast<size_t>(w.k), sizeof(float))));
-  if (forms_->data == nullptr) return false;
+  inputs_ = s.channels / s.groups;
+  kernel_h_ = s.kernel_h;
+  kernel_w_ = s.kernel_w;
+  forms_ = empty(nullptr, 1, true);
+  if (forms_ == nullptr) return false;
   expand(w, forms_->data);
   return true;
 }
@@ -72,77 +57,106 @@ bool OnednnConv::fill(const sl_matrix& w, const sl_conv& s) {
 int64_t OnednnConv::bytes() const {
   std::lock_guard<std::mutex> lock(mutex_);
   int64_t floats = 0;
-  for (const Form* form = forms_; form != nullptr; form = form->next) floats += form->floats;
-  return slices_ * floats * static_cast<int64_t>(sizeof(float));
+  for (const Form* form = forms_; form != nullptr; form = form->next) {
+    floats += form->slices * form->floats;
+  }
+  return floats * static_cast<int64_t>(sizeof(float));
+}
+
+// Without values; `desc` of a slice is not needed when plain. Null without memory.
+OnednnConv::Form* OnednnConv::empty(Handle desc, int64_t slices, bool plain) const {
+  const int64_t groups = groups_ > 1 ? groups_ / slices : 1, outputs = outputs_ / slices;
+  const int64_t sizes[] = {groups, outputs / groups, inputs_, kernel_h_, kernel_w_};
+  int64_t strides[] = {0, 0, 0, kernel_w_, 1};
+  for (int i = 2; i >= 0; --i) strides[i] = strides[i + 1] * sizes[i + 1];
+  Form* form = sl::make<Form>(Form{nullptr, nullptr, 0, slices, plain, nullptr});
+  if (form == nullptr) return nullptr;
+  const int status = plain ? d_.desc_with_strides(&form->desc, 5, sizes, kDnnlF32, strides)
+                           : d_.desc_clone(&form->desc, desc);
+  if (status == 0) {
+    form->floats = static_cast<int64_t>(d_.desc_size(form->desc) / sizeof(float));
+    form->data = static_cast<float*>(allocate(sl::product(
+        static_cast<size_t>(slices), static_cast<size_t>(form->floats), sizeof(float))));
+  }
+  if (form->data != nullptr) return form;
+  drop(form);
+  return nullptr;
+}
+
+int OnednnConv::move(const Form& from, Form* to) const {
+  int status = SL_OK;
+  for (int64_t i = 0; i < to->slices && status == SL_OK; ++i) {
+    status = reorder(d_, from.desc, from.data + i * from.floats, to->desc, to->data + i * to->floats);
+  }
+  return status;
+}
+
+// The weights as they came, in slices; null without memory.
+OnednnConv::Form* OnednnConv::plain(int64_t slices) const {
+  Form* own = empty(nullptr, forms_->slices, true);
+  Form* made = empty(nullptr, slices, true);
+  if (own != nullptr && made != nullptr && move(*forms_, own) == SL_OK) {
+    float* data = own->data;  // slices of plain weights lie one behind the other
+    own->data = made->data;
+    made->data = data;
+  } else {
+    drop(made);
+    made = nullptr;
+  }
+  drop(own);
+  return made;
 }
 
 // Null without memory. The plain form is left for the first one that a product asks for.
-const float* OnednnConv::weights_for(Handle desc) {
+const OnednnConv::Form* OnednnConv::form_for(Handle desc, int64_t slices) {
   for (const Form* form = forms_; form != nullptr; form = form->next) {
-    if (d_.desc_equal(form->desc, desc) != 0) return form->data;
+    if (form->slices == slices && d_.desc_equal(form->desc, desc) != 0) return form;
   }
-  const size_t floats = d_.desc_size(desc) / sizeof(float);
-  Form* form =
-      sl::make<Form>(Form{nullptr, nullptr, static_cast<int64_t>(floats), false, forms_});
-  if (form == nullptr) return nullptr;
-  form->data = static_cast<float*>(
-      allocate(sl::product(static_cast<size_t>(slices_), floats, sizeof(float))));
-  int status = form->data == nullptr || d_.desc_clone(&form->desc, desc) != 0 ? SL_NO_MEMORY : SL_OK;
-  for (int64_t i = 0; i < slices_ && status == SL_OK; ++i) {
-    status = reorder(d_, forms_->desc, forms_->data + i * forms_->floats, desc,
-                     form->data + i * form->floats);
-  }
-  if (status != SL_OK) {
+  Form* from = plain(slices);
+  Form* form = empty(desc, slices, false);
+  const bool good = from != nullptr && form != nullptr && move(*from, form) == SL_OK;
+  drop(from);
+  if (!good) {
     drop(form);
     return nullptr;
   }
   if (forms_->plain) {
     drop(forms_);
-    form->next = nullptr;
+    forms_ = nullptr;
   }
-  forms_ = form;
-  return form->data;
+  form->next = forms_;
+  return forms_ = form;
 }
 
-OnednnConv::Product* OnednnConv::make(const sl_conv& s) {
-  const int64_t channels = s.channels / s.groups * groups_;
-  const int64_t src[] = {1, channels, s.height, s.width};
-  const int64_t src_strides[] = {channels * s.height * s.width, s.height * s.width, s.width, 1};
-  const int64_t dst[] = {1, outputs_, s.out_height, s.out_width}, pixels = s.out_height * s.out_width;
-  const int64_t dst_strides[] = {outputs_ * pixels, pixels, s.out_width, 1};
-  const int64_t weights[] = {groups_, outputs_ / groups_, s.channels / s.groups, s.kernel_h,
-                             s.kernel_w};
-  const int64_t strides[] = {s.stride_h, s.stride_w}, padding[] = {s.pad_h, s.pad_w};
-  const int64_t dilations[] = {s.dilation_h - 1, s.dilation_w - 1};
-  // What the last window does not reach is not padding.
-  const auto behind = [](int64_t out, int64_t stride, int64_t taps, int64_t dilation, int64_t size,
-                         int64_t pad) {
-    return (out - 1) * stride + (taps - 1) * dilation + 1 - size - pad;
-  };
-  const int64_t padding_end[] = {
-      behind(s.out_height, s.stride_h, s.kernel_h, s.dilation_h, s.height, s.pad_h),
-      behind(s.out_width, s.stride_w, s.kernel_w, s.dilation_w, s.width, s.pad_w)};
-  one_thread(d_);
-  Product p{s.height, s.width, nullptr, nullptr, nullptr, nullptr, nullptr, products_};
-  Handle attr = nullptr, any = nullptr;
-  bool good = d_.desc_with_strides(&p.src, 4, src, kDnnlF32, src_strides) == 0 &&
-              d_.desc_with_strides(&p.dst, 4, dst, kDnnlF32, dst_strides) == 0 &&
-              d_.desc_with_tag(&any, 5, weights, kDnnlF32, kDnnlAny) == 0 &&
-              d_.attr_create(&attr) == 0 &&
-              d_.attr_set_scratchpad(attr, kDnnlScratchpadOfUser) == 0 &&
-              d_.conv_create(&p.pd, d_.engine, kDnnlInference, kDnnlDirect, p.src, any, nullptr,
-                             p.dst, strides, dilations, padding, padding_end, attr) == 0 &&
-              d_.primitive_create(&p.primitive, p.pd) == 0;
-  if (good) p.weights = weights_for(d_.pd_query(p.pd, kDnnlQueryWeights, 0));
-  Product* made = p.weights == nullptr ? nullptr : sl::make<Product>(p);
-  if (any != nullptr) d_.desc_destroy(any);
-  if (attr != nullptr) d_.attr_destroy(attr);
-  if (made != nullptr) return products_ = made;
-  if (p.primitive != nullptr) d_.primitive_destroy(p.primitive);
-  if (p.pd != nullptr) d_.pd_destroy(p.pd);
-  if (p.src != nullptr) d_.desc_destroy(p.src);
-  if (p.dst != nullptr) d_.desc_destroy(p.dst);
-  return nullptr;
+// Two bands where rows are many and a kernel reads several (bands go through oneDNN's own layout: with
+// NCHW that has gaps between channels it has no fast product), else two slices of the outputs or groups, else all at once.
+void OnednnConv::cut(const sl_conv& s, Product* p) const {
+  p->band[0] = ConvBand::all(s);
+  if (s.groups == 1 && s.kernel_h * s.kernel_w > 1 && s.out_height >= kLeastRows) {
+    const int64_t half = s.out_height / 2;
+    const ConvBand first = ConvBand::some(s, 0, half), last = ConvBand::some(s, half, s.out_height - half);
+    if (first.count_in > 0 && last.count_in > 0) {
+      p->band[0] = first;
+      p->band[1] = last;
+      p->bands = 2;
+      return;
+    }
+  }
+  const bool halves = s.groups > 1 ? s.groups % 2 == 0 : s.outputs % 64 == 0;
+  if (halves && s.outputs >= 2 * kLeastOutputs) p->slices = 2;
+}
+
+bool OnednnConv::make(const sl_conv& s, Product* p) {
+  cut(s, p);
+  const int64_t groups = s.groups > 1 ? s.groups / p->slices : 1, outputs = s.outputs / p->slices;
+  const bool blocked = p->bands > 1 || (s.out_height * s.out_width <= kFewPixels &&
+                                        outputs / groups * s.kernel_h * s.kernel_w >= kManyUses);
+  for (int64_t b = 0; b < p->bands; ++b) {
+    if (!p->piece[b].make(s, groups, outputs, p->band[b], blocked)) return false;
+    p->form[b] = form_for(p->piece[b].weights(), p->slices);
+    if (p->form[b] == nullptr) return false;
+  }
+  return true;
 }
 
 const OnednnConv::Product* OnednnConv::product(const sl_conv& s) {
@@ -150,39 +164,34 @@ const OnednnConv::Product* OnednnConv::product(const sl_conv& s) {
   for (const Product* p = products_; p != nullptr; p = p->next) {
     if (p->height == s.height && p->width == s.width) return p;
   }
-  return make(s);
-}
-
-int OnednnConv::task(const Product& p, const sl_conv& s, int64_t image, int64_t slice,
-                     const float* x, float* y) const {
-  const Handle scratchpad = d_.pd_query(p.pd, kDnnlQueryScratchpad, 0);
-  const Handle weights = d_.pd_query(p.pd, kDnnlQueryWeights, 0);
-  void* temporary = scratch(kTask, d_.desc_size(scratchpad) / sizeof(float) + 1);
-  if (temporary == nullptr) return SL_NO_MEMORY;
-  const int64_t first = s.groups > 1 ? slice * groups_ * (s.channels / s.groups) : 0;
-  const int64_t bytes = static_cast<int64_t>(d_.desc_size(weights));
-  return Run(d_, p.primitive)
-      .with(kDnnlSrc, p.src, const_cast<float*>(x + (image * s.channels + first) * s.height * s.width))
-      .with(kDnnlWeights, weights,
-            const_cast<char*>(reinterpret_cast<const char*>(p.weights) + slice * bytes))
-      .with(kDnnlDst, p.dst, y)
-      .with(kDnnlScratchpad, scratchpad, temporary)
-      .status();
+  Product* p = sl::make<Product>(d_, s);
+  if (p == nullptr) return nullptr;
+  if (!make(s, p)) {
+    discard(p);
+    return nullptr;
+  }
+  p->next = products_;
+  return products_ = p;
 }
 
 int OnednnConv::run(const sl_conv& s, const float* bias, int act, const float* x, float* y,
                     int threads) {
   const Product* p = product(s);
   if (p == nullptr) return SL_NO_MEMORY;
-  const int64_t pixels = s.out_height * s.out_width;
-  const int64_t work = s.batch * s.outputs * pixels * (s.channels / s.groups) * s.kernel_h * s.kernel_w;
-  return parallel(threads, s.batch * slices_, work, [&](int64_t i) {
-    const int64_t slice = i % slices_;
-    float* to = y + i * outputs_ * pixels;
-    const int status = task(*p, s, i / slices_, slice, x, to);
+  const int64_t pixels = s.out_height * s.out_width, outputs = s.outputs / p->slices;
+  const int64_t source = s.channels * s.height * s.width;
+  const int64_t work = s.batch * s.outputs * pixels * inputs_ * s.kernel_h * s.kernel_w;
+  return parallel(threads, s.batch * p->slices * p->bands, work, [&](int64_t i) {
+    const int64_t image = i / p->bands / p->slices, slice = i / p->bands % p->slices;
+    const int64_t b = i % p->bands, first = s.groups > 1 ? slice * (source / p->slices) : 0;
+    const Form& form = *p->form[b];
+    float* to = y + (image * s.outputs + slice * outputs) * pixels;
+    const int status = p->piece[b].run(form.data + slice * form.floats, x + image * source + first, to);
     if (status != SL_OK || (bias == nullptr && act == SL_IDENTITY)) return status;
-    for (int64_t r = 0; r < outputs_; ++r, to += pixels) {
-      level_->bias_act(pixels, bias == nullptr ? 0.0f : bias[slice * outputs_ + r], act, to, to);
+    to += p->band[b].first * s.out_width;
+    for (int64_t r = 0; r < outputs; ++r, to += pixels) {
+      level_->bias_act(p->band[b].count * s.out_width, bias == nullptr ? 0.0f : bias[slice * outputs + r],
+                       act, to, to);
     }
     return status;
   });

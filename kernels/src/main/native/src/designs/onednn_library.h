@@ -14,7 +14,7 @@ enum { kDnnlCpu = 1, kDnnlInOrder = 1, kDnnlAny = 1, kDnnlScratchpadOfUser = 1 }
 enum { kDnnlBf16 = 2, kDnnlF32 = 3, kDnnlS32 = 4, kDnnlS8 = 5, kDnnlU8 = 6 };
 enum { kDnnlSrc = 1, kDnnlDst = 17, kDnnlWeights = 33, kDnnlScratchpad = 80 };
 enum { kDnnlInference = 96, kDnnlDirect = 1 };
-enum { kDnnlQueryWeights = 131, kDnnlQueryScratchpad = 136 };
+enum { kDnnlQuerySrc = 129, kDnnlQueryWeights = 131, kDnnlQueryDst = 133, kDnnlQueryScratchpad = 136 };
 
 using Handle = void*;  // any of oneDNN's opaque objects
 

@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-// Kept weights [first, first + count) of one row.
+// Kept weights [first, first + count) of one row, counted as dy is.
 struct SlSddmmRow {
   int32_t row;
   uint32_t first, count;
@@ -14,9 +14,9 @@ struct SlSddmmRow {
 struct SlSddmm {
   int64_t rows;
   const SlSddmmRow* row;
-  const int32_t* columns;  // of the kept weights
-  const float* x;          // [k][tokens]
-  const float* dy;         // [n][tokens]
+  const uint8_t* columns;  // of the kept weights, in x
+  const float* x;          // [inputs][tokens]
+  const float* dy;         // [outputs][tokens]
 };
 
 struct SlSddmmKernels {

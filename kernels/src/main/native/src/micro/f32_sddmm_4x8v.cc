@@ -51,7 +51,7 @@ SL_INLINE v4 lane_sums(vf a, vf b, vf c, vf d) {
 
 // The sums of R weights; the others of the four are copies of the last.
 template <int R>
-SL_INLINE v4 four(const vf dy[V], const int32_t* columns, const float* x) {
+SL_INLINE v4 four(const vf dy[V], const uint8_t* columns, const float* x) {
   vf sum[4];
 #pragma GCC unroll 4
   for (int r = 0; r < R; ++r) sum[r] = zero();
@@ -78,7 +78,7 @@ void add(const SlSddmm* s, float* dw) {
     const float* next = s->dy + static_cast<int64_t>(row[row + 1 < end].row) * (V * W);
 #pragma GCC unroll 8
     for (int v = 0; v < V; ++v) __builtin_prefetch(next + v * W);
-    const int32_t* columns = s->columns + row->first;
+    const uint8_t* columns = s->columns + row->first;
     float* to = dw + row->first;
     uint32_t left = row->count;
     for (; left >= 4; left -= 4, columns += 4, to += 4) {

@@ -10,6 +10,7 @@ import io.sparseland.core.Owl;
 import io.sparseland.core.Pattern;
 import io.sparseland.core.Reconstruction;
 import io.sparseland.core.Schedule;
+import io.sparseland.core.Sensitivity;
 import io.sparseland.core.SparsityMethod;
 import io.sparseland.core.Trigger;
 import io.sparseland.core.UniformPlus;
@@ -29,6 +30,7 @@ import io.sparseland.pruners.GradientMagnitude;
 import io.sparseland.pruners.Grasp;
 import io.sparseland.pruners.LeastSquares;
 import io.sparseland.pruners.Magnitude;
+import io.sparseland.pruners.Mfac;
 import io.sparseland.pruners.Obc;
 import io.sparseland.pruners.Obert;
 import io.sparseland.pruners.ObsUpdate;
@@ -39,6 +41,7 @@ import io.sparseland.pruners.SparseGpt;
 import io.sparseland.pruners.SynFlow;
 import io.sparseland.pruners.Wanda;
 import io.sparseland.recipes.data.Cifar10;
+import io.sparseland.recipes.data.Csv;
 import io.sparseland.recipes.data.DataSource;
 import io.sparseland.recipes.data.FashionMnist;
 import io.sparseland.recipes.data.Idx;
@@ -123,6 +126,7 @@ final class Kinds {
     all.kind(DataSource.class, "mnist", Mnist.class, "{}")
         .kind(DataSource.class, "fashion-mnist", FashionMnist.class, "{}")
         .kind(DataSource.class, "idx", Idx.class, "{}")
+        .kind(DataSource.class, "csv", Csv.class, "{}")
         .kind(DataSource.class, "random", RandomData.class, "{}")
         .kind(DataSource.class, "cifar10", Cifar10.class, "{}")
         .kind(DataSource.class, "sts", Sts.class, "{}")
@@ -193,7 +197,8 @@ final class Kinds {
         .kind(
             Allocation.class, "erk", Power.class, "{power: 1}", p -> new ErdosRenyi(true, p.power))
         .kind(Allocation.class, "epsilon", Epsilon.class, "{}");
-    all.kind(Allocation.class, "iso_flop", LikeDense.class, "{}");
+    all.kind(Allocation.class, "iso_flop", LikeDense.class, "{}")
+        .kind(Allocation.class, "sensitivity", Sensitivity.class, "{spread: 0.1, samples: 8}");
     all.text(CostTable.class, Kinds::profile).text(PatternSetting.class, PatternSetting::parse);
     all.text(MemorySize.class, MemorySize::parse);
     all.text(Pattern.class, Pattern::parse).text(Comparison.class, Comparison::parse);
@@ -342,6 +347,7 @@ final class Kinds {
             "flap",
             Fluctuation.class,
             "{metric: wifv, standardised: true, square_heads: true}")
+        .kind(Criterion.class, "mfac", Mfac.class, "{damping: 0.00001}")
         .kind(Criterion.class, "snip", Snip.class, "{}")
         .kind(Criterion.class, "grasp", Grasp.class, "{}")
         .kind(Criterion.class, "synflow", SynFlow.class, "{}")

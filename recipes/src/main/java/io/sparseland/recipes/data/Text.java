@@ -5,6 +5,7 @@ import io.sparseland.models.files.OpenModel;
 import io.sparseland.models.text.Tokenizer;
 import io.sparseland.recipes.language.Default;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -25,6 +26,8 @@ import java.util.regex.Pattern;
  * @param window tokens; of documents the most
  * @param documents a line that ends each document
  * @param windows calibration windows to take
+ * @param testWindows windows or documents of the test text to score, from the first on; all if left
+ *     out
  * @param batch sequences at once
  */
 public record Text(
@@ -33,14 +36,24 @@ public record Text(
     @Default("512") int window,
     Optional<String> documents,
     @Default("128") int windows,
+    Optional<Integer> testWindows,
     @Default("4") int batch)
     implements DataSource {
 
   private static final int HELD_OUT = 10; // one part in so many
 
+  private static final long HELD_PER_BYTE = 7; // fitted to runs
+
   /** Checks the numbers. */
   public Text {
     Sizes.batch(batch);
+    testWindows.ifPresent(
+        most -> {
+          if (most < 1) {
+            throw new IllegalArgumentException(
+                "test_windows %d must be at least 1".formatted(most));
+          }
+        });
     if (window < 2 || windows < 1) {
       throw new IllegalArgumentException(
           "window %d must be at least 2, windows %d at least 1".formatted(window, windows));
@@ -66,9 +79,16 @@ public record Text(
   }
 
   @Override
-  public DataFacts facts(DataFolders folders) {
+  public DataFacts facts(DataFolders folders) throws IOException {
     String note = documents.isPresent() ? "documents of at most that size" : "windows of text";
-    return new DataFacts(List.of(window), documents.isPresent() ? 0 : windows, 0, note);
+    return new DataFacts(
+        List.of(window), documents.isPresent() ? 0 : windows, 0, note, reading(folders));
+  }
+
+  /** A long text lies in the heap as bytes, characters and a string. */
+  private long reading(DataFolders folders) throws IOException {
+    Optional<Path> file = folders.existing(calibration);
+    return file.isPresent() ? HELD_PER_BYTE * Texts.size(file.get()) : 0;
   }
 
   @Override
@@ -86,6 +106,7 @@ public record Text(
           documents.isPresent()
               ? documents(test.orElse(calibration), testText, tokenizer)
               : inTurn(testText, tokenizer);
+      score = score.subList(0, Math.min(score.size(), testWindows.orElse(score.size())));
       return new TextData(calibrate, score, Texts.digest(List.of(calibrate, score)));
     }
   }

@@ -121,6 +121,7 @@ public final class Runner {
   private Report run(Plan plan, long start) throws IOException {
     log.event("start", "recipe", loaded.name(), "hash", loaded.hash(), "seed", recipe.seed());
     data.note().ifPresent(state.notes::add);
+    state.uses = plan.model().uses();
     prepareModel();
     for (int i = 0; i < recipe.steps().size(); i++) {
       if (watcher.stop()) {
@@ -356,6 +357,9 @@ public final class Runner {
 
     /** Share of the weights that the count rule may round away: one per comparison group. */
     double forgiven;
+
+    /** By layer name, how often one example uses each weight. */
+    Map<String, Double> uses = Map.of();
 
     /** Takes over scores, and how well vectors agree with the dense model's. */
     void scored(String suffix, Evaluation found) {
