@@ -66,31 +66,16 @@ class MethodWordsTest {
         Arguments.of(
             "dsr: {sparsity: 0.9, doubles: [20 %, 4 epochs]}",
             new DynamicReparameterization(
-                new Constant(0.1),
-                Trigger.every(100).until(750),
-                0.001,
-                List.of(200L, 400L))),
+                new Constant(0.1), Trigger.every(100).until(750), 0.001, List.of(200L, 400L))),
         Arguments.of(
             "gmp: {sparsity: 0.9, ramp: {iterative: 3}, criterion: saliency}",
-            new Gmp(
-                0,
-                new Ramp.ByShares(3),
-                Trigger.every(100).until(750),
-                new Saliency())),
+            new Gmp(0, new Ramp.ByShares(3), Trigger.every(100).until(750), new Saliency())),
         Arguments.of(
             "gmp: {sparsity: 0.9, ramp: {linear_phases: 4}}",
-            new Gmp(
-                0,
-                new Ramp.ByEqualSteps(4),
-                Trigger.every(100).until(750),
-                new Magnitude())),
+            new Gmp(0, new Ramp.ByEqualSteps(4), Trigger.every(100).until(750), new Magnitude())),
         Arguments.of( // PST's warm-up: nothing in the first tenth, all of it in the last three
             "gmp: {sparsity: 0.9, begin: 10 %, until: 70 %}",
-            new Gmp(
-                0,
-                Ramp.Plain.CUBIC,
-                new Trigger(100, 100, 700),
-                new Magnitude())),
+            new Gmp(0, Ramp.Plain.CUBIC, new Trigger(100, 100, 700), new Magnitude())),
         Arguments.of(
             "mest: {sparsity: 0.9, grow_first: true}",
             new Mest(

@@ -75,8 +75,7 @@ class ResumeTest {
 
   /** Every word there is: a new method without a line above fails here. */
   static Stream<String> methods() {
-    return StreamSupport.stream(
-        Kinds.CATALOGUE.words(SparsityMethod.class).spliterator(), false);
+    return StreamSupport.stream(Kinds.CATALOGUE.words(SparsityMethod.class).spliterator(), false);
   }
 
   @ParameterizedTest
@@ -125,14 +124,17 @@ class ResumeTest {
     Path state = folder.resolve("state");
     try (Model stopped = model();
         Model other = model()) {
-      TrainLoop.run(stopped, DATA, plan("rigl", "sparsity: 0.7, every: 5 steps", SGD), new Stop(20, state));
+      TrainLoop.run(
+          stopped, DATA, plan("rigl", "sparsity: 0.7, every: 5 steps", SGD), new Stop(20, state));
       float[][] before = values(other);
 
-      assertThatThrownBy(() -> resume(state, other, plan("rigl", "sparsity: 0.7, every: 5 steps", ADAM_W)))
+      assertThatThrownBy(
+              () -> resume(state, other, plan("rigl", "sparsity: 0.7, every: 5 steps", ADAM_W)))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContaining("the stopped training had setting 'Sgd");
       assertThat(values(other)).isDeepEqualTo(before);
-      assertThatThrownBy(() -> resume(state, other, plan("rigl", "sparsity: 0.8, every: 5 steps", SGD)))
+      assertThatThrownBy(
+              () -> resume(state, other, plan("rigl", "sparsity: 0.8, every: 5 steps", SGD)))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContaining("RigL at 0.7 [linear.0, linear.1]")
           .hasMessageContaining("RigL at 0.8");
@@ -154,12 +156,14 @@ class ResumeTest {
     try (Model first = model();
         Model second = model();
         Model stopped = model()) {
-      var masks = TrainLoop.run(first, DATA, plan("static", "sparsity: 0.7", SGD), TrainHooks.none());
-      var others = TrainLoop.run(second, DATA, plan("rigl", "sparsity: 0.7, every: 5 steps", SGD), TrainHooks.none());
+      var masks =
+          TrainLoop.run(first, DATA, plan("static", "sparsity: 0.7", SGD), TrainHooks.none());
+      var others =
+          TrainLoop.run(
+              second, DATA, plan("rigl", "sparsity: 0.7, every: 5 steps", SGD), TrainHooks.none());
       TrainLoop.run(stopped, DATA, holding(Sparsity.holding(masks.masks())), new Stop(9, state));
 
-      assertThatThrownBy(
-              () -> resume(state, stopped, holding(Sparsity.holding(others.masks()))))
+      assertThatThrownBy(() -> resume(state, stopped, holding(Sparsity.holding(others.masks()))))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContaining("is to be held at another mask than the stopped training's");
     }

@@ -37,15 +37,15 @@ class ContinuityTest {
     try (Model model = Nets.mlp(1, 8, 16, 4)) {
       result =
           TrainLoop.run(
-          model,
-          DATA,
-          new TrainPlan(still, 1, 16, 1, List.of(growing)),
-          new TrainHooks() {
-            @Override
-            public void progress(TrainProgress progress) {
-              outputs.add(outputs(model));
-            }
-          });
+              model,
+              DATA,
+              new TrainPlan(still, 1, 16, 1, List.of(growing)),
+              new TrainHooks() {
+                @Override
+                public void progress(TrainProgress progress) {
+                  outputs.add(outputs(model));
+                }
+              });
     }
 
     MaskUpdate first = result.updates().get(0);

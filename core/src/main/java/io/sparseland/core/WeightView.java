@@ -10,9 +10,9 @@ import java.util.Optional;
  *
  * <p>While a batch runs, the parameter holds the effective weight; the gradient that arrives there,
  * {@code G = dL/d(effective)}, is dense. The optimizer steps on the stored weight with {@link
- * #gradient} of {@code G}. So nothing of a view has to be
- * differentiated by the engine, and whoever looks at the model between two steps sees the effective
- * weight. Called with gradient recording off and an NDScope open.
+ * #gradient} of {@code G}. So nothing of a view has to be differentiated by the engine, and whoever
+ * looks at the model between two steps sees the effective weight. Called with gradient recording
+ * off and an NDScope open.
  */
 public interface WeightView {
 

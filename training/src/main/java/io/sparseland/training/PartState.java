@@ -73,8 +73,7 @@ final class PartState implements UpdateContext {
     String first = layers.keySet().iterator().next().name();
     from.text("memory/" + first)
         .lines()
-        .forEach(
-            name -> memory.put(name, Double.parseDouble(from.text(memoryOf(first, name)))));
+        .forEach(name -> memory.put(name, Double.parseDouble(from.text(memoryOf(first, name)))));
   }
 
   private static String memoryOf(String layer, String name) {

@@ -37,12 +37,12 @@ import org.slf4j.LoggerFactory;
  *
  * <p>One batch: {@link #backwardDone} while gradients are alive, then {@link #step} once per
  * parameter in any order; where several batches come before a step, methods see the sum of their
- * gradients, which is what the optimizer sees. A step counts as completed when every sparse layer has had its update;
- * {@code step} is the number of completed batches at both moments. After each optimizer step the
- * weights are masked, and no more: Sgd, Adam and AdamW work weight by weight, so what a dense
- * gradient does to the slots of a pruned weight reaches no other, and is cleared when that weight
- * is grown. This is exact and costs one pass over the weights; masking the gradients instead makes
- * Adam's step half as long again, as its arithmetic is slow on zeros.
+ * gradients, which is what the optimizer sees. A step counts as completed when every sparse layer
+ * has had its update; {@code step} is the number of completed batches at both moments. After each
+ * optimizer step the weights are masked, and no more: Sgd, Adam and AdamW work weight by weight, so
+ * what a dense gradient does to the slots of a pruned weight reaches no other, and is cleared when
+ * that weight is grown. This is exact and costs one pass over the weights; masking the gradients
+ * instead makes Adam's step half as long again, as its arithmetic is slow on zeros.
  */
 final class SparseSession {
 
@@ -283,7 +283,8 @@ final class SparseSession {
         checkFree(layer, taken);
         part.method().check(layer, part.goal().pattern());
       }
-      first.add(resumed == null ? FirstMasks.of(part, chosen) : LeftMasks.of(part, chosen, resumed));
+      first.add(
+          resumed == null ? FirstMasks.of(part, chosen) : LeftMasks.of(part, chosen, resumed));
     }
     for (int i = 0; i < parts.size(); i++) {
       List<MaskedLayer> mine = new ArrayList<>();

@@ -92,7 +92,9 @@ final class StoppedRun {
                     NDArray shown = parameter.getArray();
                     into.put(
                         PARAMETER + name,
-                        sparsity == null ? shown : sparsity.behind(parameter.getId()).orElse(shown));
+                        sparsity == null
+                            ? shown
+                            : sparsity.behind(parameter.getId()).orElse(shown));
                   });
           if (sparsity != null) {
             sparsity.save(into);

@@ -76,8 +76,8 @@ public final class TrainLoop {
   }
 
   /**
-   * Goes on with a run that was stopped and left its state: same weights, masks and loss at the end,
-   * to the bit, as without the stop.
+   * Goes on with a run that was stopped and left its state: same weights, masks and loss at the
+   * end, to the bit, as without the stop.
    *
    * @param state of {@link TrainHooks#stateFile}
    * @param plan the same as then
@@ -85,7 +85,12 @@ public final class TrainLoop {
    *     other methods, layers or masks
    */
   public static TrainResult resume(
-      Path state, Model model, Examples data, TrainPlan plan, Objective objective, TrainHooks hooks) {
+      Path state,
+      Model model,
+      Examples data,
+      TrainPlan plan,
+      Objective objective,
+      TrainHooks hooks) {
     TrainLoop loop = new TrainLoop(model, data, plan, objective, hooks);
     loop.resumed = StoppedRun.read(state, loop.setting());
     return loop.run();

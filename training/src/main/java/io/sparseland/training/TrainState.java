@@ -130,10 +130,7 @@ final class TrainState {
         (name, values) ->
             entries.add(
                 new SafeTensors.Entry(
-                    name,
-                    SafeTensors.Type.F32,
-                    found(shapes, name),
-                    FloatBuffer.wrap(values))));
+                    name, SafeTensors.Type.F32, found(shapes, name), FloatBuffer.wrap(values))));
     numbers.forEach(
         (name, values) ->
             entries.add(

@@ -69,7 +69,7 @@ final class StepTimer {
   static List<Sparsity> rigl() {
     Sparsity rigl =
         Sparsity.of(new RigL(Cosine.decay(0.3, 1_000_000), Trigger.every(100)))
-        .at(0.9, Allocation.erk());
+            .at(0.9, Allocation.erk());
     return List.of(rigl);
   }
 
