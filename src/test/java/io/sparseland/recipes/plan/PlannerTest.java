@@ -24,7 +24,7 @@ class PlannerTest {
 
   private static final Path EXAMPLES = Path.of(System.getProperty("sparseland.root"), "examples");
   private static final Pattern PRETRAINED =
-      Pattern.compile("^(bert|books|minilm|resnet20|stories)-");
+      Pattern.compile("^(spdf-)?(bert|books|minilm|resnet20|stories)[-.]");
 
   private static final DataFolders NO_DATA = new DataFolders(Optional.empty(), List.of(), false);
 

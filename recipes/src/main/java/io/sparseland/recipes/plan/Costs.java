@@ -32,6 +32,7 @@ final class Costs {
   private final DataFacts data;
   private final Traced model;
   private boolean measuring; // whether a prune step looks at the inputs of layers
+  private boolean keeping; // whether it keeps activations of all examples meanwhile
 
   Costs(Recipe recipe, DataFacts data, Traced model) {
     this.recipe = recipe;
@@ -76,6 +77,7 @@ final class Costs {
     Step.Calibrate calibrate = prune.calibrate();
     Calibration how = calibrate.calibration(!prune.reconstruct().isEmpty());
     measuring |= method.needs().stream().anyMatch(Statistic::ofInputs);
+    keeping |= measuring && how.order() == Calibration.Order.SEQUENTIAL;
     int batch = calibrate.batch().orElse(recipe.data().batch());
     return new PruneCost(model.graph(), selected, method, calibrate.samples(), recipe.threads())
         .layers(how.order(), how.target() == Calibration.Target.DENSE ? 2 : 1, batch);
@@ -103,7 +105,7 @@ final class Costs {
         + Float.BYTES * example * (data.train() + data.test())
         + data.reading()
         + Math.max(
-            (long) (SCATTERED * pruning) + (measuring ? SOLVING : 0),
+            (long) ((keeping ? SCATTERED : 1) * pruning) + (measuring ? SOLVING : 0),
             Float.BYTES * Math.max(training, testing));
   }
 }
