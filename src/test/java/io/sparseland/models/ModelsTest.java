@@ -28,6 +28,15 @@ class ModelsTest {
   }
 
   @Test
+  void a_cnn_has_the_parameters_of_jax_pruners_mnist_network() {
+    // 32*9 + 64*32*9 + 256*(64*7*7) + 10*256 weights; 32 + 64 + 256 + 10 biases.
+    Cnn cnn = new Cnn(List.of(32, 64), List.of(256), 10);
+
+    assertThat(parameters(cnn.get(), new Shape(2, 1, 28, 28)))
+        .isEqualTo(288 + 18_432 + 802_816 + 2_560 + 362);
+  }
+
+  @Test
   void an_encoder_layer_of_bert_base_has_the_published_number_of_parameters() {
     // Four 768x768 and two 768x3072 layers with biases, two norms: a twelfth of 85,054,464.
     assertThat(parameters(new Encoder(1, 768, 12, 3072).get(), new Shape(1, 2, 768)))

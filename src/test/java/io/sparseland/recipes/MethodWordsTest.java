@@ -12,16 +12,20 @@ import io.sparseland.core.Initialisation;
 import io.sparseland.core.SparsityMethod;
 import io.sparseland.core.Trigger;
 import io.sparseland.core.UniformPlus;
+import io.sparseland.pruners.Magnitude;
+import io.sparseland.pruners.Saliency;
 import io.sparseland.recipes.language.Applied;
 import io.sparseland.recipes.language.Clock;
 import io.sparseland.recipes.language.RecipeException;
 import io.sparseland.schedulers.Constant;
 import io.sparseland.schedulers.Cosine;
 import io.sparseland.schedulers.InversePower;
+import io.sparseland.schedulers.Ramp;
 import io.sparseland.schedulers.RateCoupled;
 import io.sparseland.schedulers.Stepped;
 import io.sparseland.schedulers.dynamic.DynamicReparameterization;
 import io.sparseland.schedulers.dynamic.Fresh;
+import io.sparseland.schedulers.dynamic.Gmp;
 import io.sparseland.schedulers.dynamic.GraNet;
 import io.sparseland.schedulers.dynamic.Itop;
 import io.sparseland.schedulers.dynamic.Mest;
@@ -59,6 +63,34 @@ class MethodWordsTest {
         Arguments.of(
             "dsr: {sparsity: 0.9}",
             new DynamicReparameterization(new Constant(0.1), Trigger.every(100).until(750), 0.001)),
+        Arguments.of(
+            "dsr: {sparsity: 0.9, doubles: [20 %, 4 epochs]}",
+            new DynamicReparameterization(
+                new Constant(0.1),
+                Trigger.every(100).until(750),
+                0.001,
+                List.of(200L, 400L))),
+        Arguments.of(
+            "gmp: {sparsity: 0.9, ramp: {iterative: 3}, criterion: saliency}",
+            new Gmp(
+                0,
+                new Ramp.ByShares(3),
+                Trigger.every(100).until(750),
+                new Saliency())),
+        Arguments.of(
+            "gmp: {sparsity: 0.9, ramp: {linear_phases: 4}}",
+            new Gmp(
+                0,
+                new Ramp.ByEqualSteps(4),
+                Trigger.every(100).until(750),
+                new Magnitude())),
+        Arguments.of( // PST's warm-up: nothing in the first tenth, all of it in the last three
+            "gmp: {sparsity: 0.9, begin: 10 %, until: 70 %}",
+            new Gmp(
+                0,
+                Ramp.Plain.CUBIC,
+                new Trigger(100, 100, 700),
+                new Magnitude())),
         Arguments.of(
             "mest: {sparsity: 0.9, grow_first: true}",
             new Mest(

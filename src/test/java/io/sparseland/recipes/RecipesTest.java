@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -74,7 +75,7 @@ class RecipesTest {
 
     Step.Prune step = loaded.recipe().steps(Step.Prune.class).get(0);
 
-    assertThat(step.oneShot(List.of(), 1).calibration().target()).hasToString(target);
+    assertThat(step.oneShot(List.of(), 1, Map.of()).calibration().target()).hasToString(target);
   }
 
   @Test

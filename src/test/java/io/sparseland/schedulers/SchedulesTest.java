@@ -6,11 +6,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import io.sparseland.core.Schedule;
+import java.util.Arrays;
 import java.util.Random;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** Worked values of algorithms/sparse-training.md sections 3.1 and 3.2, printed to 6 digits. */
 class SchedulesTest {
@@ -100,8 +102,14 @@ class SchedulesTest {
     assertThat(cubic.at(100) - cubic.at(99)).isCloseTo(0.9 / 1e6, within(3e-16));
   }
 
+  static Stream<Ramp> ramps() {
+    return Stream.concat(
+        Arrays.stream(Ramp.Plain.values()),
+        Stream.of(new Ramp.ByShares(3), new Ramp.ByEqualSteps(7), new Ramp.Power(2)));
+  }
+
   @ParameterizedTest
-  @EnumSource(Ramp.class)
+  @MethodSource("ramps")
   void ramps_are_exact_at_the_ends_monotone_and_constant_outside(Ramp ramp) {
     Random random = new Random(5);
     for (int trial = 0; trial < 100; trial++) {
@@ -113,7 +121,7 @@ class SchedulesTest {
 
       assertThat(schedule.at(0)).isEqualTo(from);
       assertThat(schedule.at(begin - 1)).isEqualTo(from);
-      assertThat(schedule.at(begin)).isEqualTo(ramp == Ramp.ONE_SHOT ? to : from);
+      assertThat(schedule.at(begin)).isEqualTo(ramp == Ramp.Plain.ONE_SHOT ? to : from);
       assertThat(schedule.at(end)).isEqualTo(to);
       assertThat(schedule.at(end + 1000)).isEqualTo(to);
       for (long step = begin; step < end; step++) {

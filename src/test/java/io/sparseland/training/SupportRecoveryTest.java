@@ -110,7 +110,7 @@ class SupportRecoveryTest {
   }
 
   /** {@code sum_h a_h relu(w_h x)} of 8 hidden units on the first 10 inputs. */
-  private static float[] teacher(Random random, float[] x, int count) {
+  static float[] teacher(Random random, float[] x, int count) {
     double[][] hidden = new double[8][INFORMATIVE];
     double[] outer = new double[8];
     for (int h = 0; h < 8; h++) {

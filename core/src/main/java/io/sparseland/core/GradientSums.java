@@ -25,6 +25,7 @@ final class GradientSums {
   private final Backward backward;
   private final Map<Statistic, Map<Layer, double[]>> means = new EnumMap<>(Statistic.class);
   private final Map<Layer, FisherSums> fisher = new HashMap<>();
+  private final Map<Layer, GradientRows> rows = new HashMap<>();
   private long batches;
 
   GradientSums(Block block, List<Layer> layers, Set<Statistic> needs, Calibrator.Gradients how) {
@@ -43,7 +44,10 @@ final class GradientSums {
       layers.forEach(
           l -> fisher.put(l, new FisherSums(l.geometry().size(), how.fisherBlock(), manager)));
     }
-    if (needs.contains(Statistic.GRADIENT) || needs.contains(Statistic.FISHER)) {
+    if (needs.contains(Statistic.GRADIENTS)) {
+      layers.forEach(l -> rows.put(l, new GradientRows(l)));
+    }
+    if (needs.contains(Statistic.GRADIENT) || !fisher.isEmpty() || !rows.isEmpty()) {
       means.put(Statistic.GRADIENT, mean(data, 1));
     }
     if (needs.contains(Statistic.HESSIAN_GRADIENT)) {
@@ -67,17 +71,28 @@ final class GradientSums {
             for (int i = 0; i < values.length; i++) {
               sum[i] += values[i] / (double) data.size();
             }
-            FisherSums own = temperature == 1 ? fisher.get(layer) : null;
-            if (own != null) {
-              Mask present = how.present().apply(layer);
-              if (present != null) {
-                present.fillPruned(values, 0);
-              }
-              own.add(values);
+            if (temperature == 1) {
+              gather(layer, values);
             }
           });
     }
     return sums;
+  }
+
+  /** Takes one gradient where single ones are wanted, that of pruned weights as 0. */
+  private void gather(Layer layer, float[] values) {
+    Mask present = how.present().apply(layer);
+    if (present != null) {
+      present.fillPruned(values, 0);
+    }
+    FisherSums sums = fisher.get(layer);
+    if (sums != null) {
+      sums.add(values);
+    }
+    GradientRows own = rows.get(layer);
+    if (own != null) {
+      own.add(values);
+    }
   }
 
   private NDArray loss(NDList labels, NDList outputs, double temperature) {
@@ -194,7 +209,9 @@ final class GradientSums {
         });
     Evidence measured = new Measured(layer, values);
     FisherSums own = fisher.get(layer);
-    return own == null ? measured : measured.orElse(new FisherEvidence(own));
+    Evidence known = own == null ? measured : measured.orElse(new FisherEvidence(own));
+    GradientRows single = rows.get(layer);
+    return single == null ? known : known.orElse(single);
   }
 
   /** Evidence of nothing but the Fisher blocks. */

@@ -185,6 +185,14 @@ public sealed interface Pattern {
     }
 
     @Override
+    public Mask select(float[] scores, Geometry geometry, long pruneUnits, Scope within) {
+      boolean whole = groupUnits(geometry, within) == geometry.size();
+      return whole && scores.length == geometry.size()
+          ? Mask.chosen(geometry, this, Ranking.keptWords(scores, pruneUnits))
+          : PatternUnits.select(this, scores, geometry, pruneUnits, within);
+    }
+
+    @Override
     public void verify(Mask mask) {
       // every mask will do
     }

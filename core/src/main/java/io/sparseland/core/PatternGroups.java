@@ -7,6 +7,8 @@ package io.sparseland.core;
  */
 final class PatternGroups {
 
+  private static final int INFINITE = 0x7f800000; // bits of the float
+
   private PatternGroups() {}
 
   /** See {@link Pattern#select}. */
@@ -48,6 +50,13 @@ final class PatternGroups {
    * branches; twice as fast for small groups.
    */
   private static void pruneInWord(float[] scores, int from, int group, int pruned, long[] words) {
+    if (group == 4 && pruned > 0) {
+      long gone = Fours.gone(scores, from, pruned);
+      if (gone >= 0) {
+        words[from >>> 6] &= ~(gone << from);
+        return;
+      }
+    }
     long gone = 0;
     for (int i = 0; i < group; i++) {
       float score = scores[from + i];
@@ -65,6 +74,56 @@ final class PatternGroups {
       gone |= rank < pruned ? 1L << i : 0;
     }
     words[from >>> 6] &= ~(gone << from);
+  }
+
+  /** Groups of four scores of 0 or more, by six comparisons of their bits and a table. */
+  private static final class Fours {
+
+    private static final byte[][] GONE = new byte[5][64]; // pruned, comparisons -> bits
+
+    static {
+      for (int pruned = 1; pruned <= 4; pruned++) {
+        for (int less = 0; less < 64; less++) {
+          GONE[pruned][less] = gone(less, pruned);
+        }
+      }
+    }
+
+    /** Bits of the lowest; -1 if a score is below 0, -0, infinite or NaN. */
+    static int gone(float[] scores, int from, int pruned) {
+      int a = Float.floatToRawIntBits(scores[from]);
+      int b = Float.floatToRawIntBits(scores[from + 1]);
+      int c = Float.floatToRawIntBits(scores[from + 2]);
+      int d = Float.floatToRawIntBits(scores[from + 3]);
+      if (Math.max(Math.max(a, b), Math.max(c, d)) >= INFINITE || (a | b | c | d) < 0) {
+        return -1;
+      }
+      // a later one goes first only if it is less; differences of such bits do not overflow
+      int less =
+          ((b - a) >>> 31)
+              | ((c - a) >>> 31 << 1)
+              | ((d - a) >>> 31 << 2)
+              | ((c - b) >>> 31 << 3)
+              | ((d - b) >>> 31 << 4)
+              | ((d - c) >>> 31 << 5);
+      return GONE[pruned][less];
+    }
+
+    private static byte gone(int less, int pruned) {
+      int[] rank = new int[4];
+      int bit = 0;
+      for (int i = 0; i < 4; i++) {
+        for (int j = i + 1; j < 4; j++) {
+          rank[(less >> bit & 1) == 1 ? i : j]++; // the other one goes before it
+          bit++;
+        }
+      }
+      int gone = 0;
+      for (int i = 0; i < 4; i++) {
+        gone |= rank[i] < pruned ? 1 << i : 0;
+      }
+      return (byte) gone;
+    }
   }
 
   /** Clears the bits of the lowest scores of one group, of equal ones the lower index first. */

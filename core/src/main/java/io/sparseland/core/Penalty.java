@@ -31,6 +31,9 @@ public interface Penalty {
     return false;
   }
 
-  /** Changes weights in place after the optimizer's step, before masks are updated. */
+  /**
+   * Changes weights in place after the optimizer's step, before masks are updated. Not for methods
+   * with a {@link WeightView}: the weights there are what it shows.
+   */
   default void afterStep(UpdateContext context) {}
 }

@@ -29,6 +29,74 @@ public final class Ranking {
     return extreme(scores, among, count, -1);
   }
 
+  /**
+   * Bits of all but the {@code count} lowest scores, of equal ones the lower index first.
+   *
+   * @param scores finite, or minus infinity for those that must be among the lowest
+   */
+  static long[] keptWords(float[] scores, long count) {
+    Check.that(
+        count >= 0 && count <= scores.length,
+        "%d units of %d to prune with pattern unstructured, allowed: 0 to %d",
+        count,
+        scores.length,
+        scores.length);
+    int gone = 0;
+    for (int i = 0; i < scores.length; i++) {
+      if (!(scores[i] < Float.POSITIVE_INFINITY)) { // NaN too
+        throw new IllegalArgumentException(
+            "score at index %d is %s, allowed: finite numbers, or -Infinity for already pruned"
+                .formatted(i, scores[i]));
+      }
+      gone += scores[i] == Float.NEGATIVE_INFINITY ? 1 : 0;
+    }
+    if (gone > count) {
+      throw alreadyPruned(scores, count);
+    }
+    long[] words = new long[(scores.length + Long.SIZE - 1) / Long.SIZE];
+    int key = Integer.MIN_VALUE; // what every score's key is above, shifted to signed
+    long ties = 0;
+    if (count > 0) {
+      Threshold threshold = threshold(List.of(scores), count);
+      key = threshold.key() ^ Integer.MIN_VALUE;
+      ties = threshold.ties();
+    }
+    for (int w = 0, from = 0; w < words.length; w++, from += Long.SIZE) {
+      long kept = 0;
+      long equal = 0;
+      for (int i = Math.min(scores.length, from + Long.SIZE) - 1; i >= from; i--) {
+        int own = key(scores[i]) ^ Integer.MIN_VALUE;
+        kept = kept << 1 | (own > key ? 1 : 0);
+        equal = equal << 1 | (own == key ? 1 : 0);
+      }
+      if (count == 0) {
+        kept |= equal;
+      } else if (equal != 0) {
+        while (equal != 0 && ties > 0) {
+          equal &= equal - 1;
+          ties--;
+        }
+        kept |= equal;
+      }
+      words[w] = kept;
+    }
+    return words;
+  }
+
+  private static IllegalArgumentException alreadyPruned(float[] scores, long count) {
+    int last = 0;
+    long seen = 0;
+    for (int i = 0; seen <= count; i++) {
+      if (scores[i] == Float.NEGATIVE_INFINITY) {
+        last = i;
+        seen++;
+      }
+    }
+    return new IllegalArgumentException(
+        "unit %d is already pruned, but only %d of its %d competitors are to be pruned"
+            .formatted(last, count, scores.length));
+  }
+
   private static BitSet extreme(float[] scores, BitSet among, long count, int sign) {
     int candidates = among.cardinality();
     Check.that(

@@ -38,6 +38,11 @@ public enum Statistic {
    */
   FISHER,
   /**
+   * The gradients of single batches as {@link #FISHER} takes them; fp32 {@code [batches, out ·
+   * in]}.
+   */
+  GRADIENTS,
+  /**
    * Hessian of the loss times its gradient, over all layers that are measured, by central
    * differences; {@code [out, in]}.
    */

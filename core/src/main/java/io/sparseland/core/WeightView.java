@@ -9,8 +9,8 @@ import java.util.Optional;
  * soft masks, thresholds.
  *
  * <p>While a batch runs, the parameter holds the effective weight; the gradient that arrives there,
- * {@code G = dL/d(effective)}, is dense. Before the optimizer steps, the parameter gets the stored
- * weight back, and {@link #gradient} of {@code G} as its gradient. So nothing of a view has to be
+ * {@code G = dL/d(effective)}, is dense. The optimizer steps on the stored weight with {@link
+ * #gradient} of {@code G}. So nothing of a view has to be
  * differentiated by the engine, and whoever looks at the model between two steps sees the effective
  * weight. Called with gradient recording off and an NDScope open.
  */
@@ -44,12 +44,17 @@ public interface WeightView {
   NDArray effective(Operand w);
 
   /**
-   * Turns the stored weight into the effective one.
+   * Writes the effective weight.
    *
-   * @param parameter holds the stored weight, changed in place
+   * @param parameter holds the stored weight where {@link #showsInPlace} says so, else anything
    */
   default void show(Operand w, NDArray parameter) {
     Torch.copy(effective(w), parameter);
+  }
+
+  /** Whether {@link #show} begins with the stored weight, which is then put there first. */
+  default boolean showsInPlace() {
+    return false;
   }
 
   /** Gradient of the stored weight, from that of the effective one. */

@@ -34,6 +34,7 @@ public final class Pruners implements MethodProvider {
         criterion("obc", Obc.class, "https://arxiv.org/abs/2208.11580"),
         criterion("obert", Obert.class, "https://arxiv.org/abs/2203.07259"),
         criterion("woodfisher", Obert.class, "https://arxiv.org/abs/2004.14340"),
+        criterion("mfac", Mfac.class, "https://arxiv.org/abs/2107.03356"),
         criterion("flap", Fluctuation.class, "https://arxiv.org/abs/2312.11983"),
         atStart("snip", Snip.class, "https://arxiv.org/abs/1810.02340"),
         atStart("grasp", Grasp.class, "https://arxiv.org/abs/2002.07376"),

@@ -10,11 +10,13 @@ import io.sparseland.core.Owl;
 import io.sparseland.core.Pattern;
 import io.sparseland.core.Reconstruction;
 import io.sparseland.core.Schedule;
+import io.sparseland.core.Sensitivity;
 import io.sparseland.core.SparsityMethod;
 import io.sparseland.core.Trigger;
 import io.sparseland.core.UniformPlus;
 import io.sparseland.kernels.format.CostTable;
 import io.sparseland.kernels.format.FormatException;
+import io.sparseland.models.Cnn;
 import io.sparseland.models.Encoder;
 import io.sparseland.models.Lenet;
 import io.sparseland.models.Lenet5;
@@ -28,6 +30,7 @@ import io.sparseland.pruners.GradientMagnitude;
 import io.sparseland.pruners.Grasp;
 import io.sparseland.pruners.LeastSquares;
 import io.sparseland.pruners.Magnitude;
+import io.sparseland.pruners.Mfac;
 import io.sparseland.pruners.Obc;
 import io.sparseland.pruners.Obert;
 import io.sparseland.pruners.ObsUpdate;
@@ -38,6 +41,7 @@ import io.sparseland.pruners.SparseGpt;
 import io.sparseland.pruners.SynFlow;
 import io.sparseland.pruners.Wanda;
 import io.sparseland.recipes.data.Cifar10;
+import io.sparseland.recipes.data.Csv;
 import io.sparseland.recipes.data.DataSource;
 import io.sparseland.recipes.data.FashionMnist;
 import io.sparseland.recipes.data.Idx;
@@ -53,6 +57,7 @@ import io.sparseland.schedulers.Constant;
 import io.sparseland.schedulers.Cosine;
 import io.sparseland.schedulers.ExponentialDecay;
 import io.sparseland.schedulers.InversePower;
+import io.sparseland.schedulers.Ramp;
 import io.sparseland.schedulers.RateCoupled;
 import io.sparseland.schedulers.Stepped;
 import io.sparseland.schedulers.dynamic.DynamicReparameterization;
@@ -80,6 +85,7 @@ import io.sparseland.training.methods.SoftThreshold;
 import io.sparseland.training.methods.StraightThrough;
 import io.sparseland.training.methods.StructureDecay;
 import java.io.UncheckedIOException;
+import java.util.Locale;
 import java.util.Map;
 import java.util.function.Supplier;
 
@@ -120,6 +126,7 @@ final class Kinds {
     all.kind(DataSource.class, "mnist", Mnist.class, "{}")
         .kind(DataSource.class, "fashion-mnist", FashionMnist.class, "{}")
         .kind(DataSource.class, "idx", Idx.class, "{}")
+        .kind(DataSource.class, "csv", Csv.class, "{}")
         .kind(DataSource.class, "random", RandomData.class, "{}")
         .kind(DataSource.class, "cifar10", Cifar10.class, "{}")
         .kind(DataSource.class, "sts", Sts.class, "{}")
@@ -135,6 +142,12 @@ final class Kinds {
             ModelSource::fresh)
         .kind(ModelSource.class, "lenet5", Lenet5.class, "{classes: 10}", ModelSource::fresh)
         .kind(ModelSource.class, "mlp", Mlp.class, "{}", ModelSource::fresh)
+        .kind(
+            ModelSource.class,
+            "cnn",
+            Cnn.class,
+            "{channels: [32, 64], hidden: [256], classes: 10}",
+            ModelSource::fresh)
         .kind(
             ModelSource.class, "sparse_ift", SparseIft.class, "{member: wide}", ModelSource::fresh)
         .kind(ModelSource.class, "encoder", Encoder.class, "{}", ModelSource::fresh)
@@ -184,7 +197,8 @@ final class Kinds {
         .kind(
             Allocation.class, "erk", Power.class, "{power: 1}", p -> new ErdosRenyi(true, p.power))
         .kind(Allocation.class, "epsilon", Epsilon.class, "{}");
-    all.kind(Allocation.class, "iso_flop", LikeDense.class, "{}");
+    all.kind(Allocation.class, "iso_flop", LikeDense.class, "{}")
+        .kind(Allocation.class, "sensitivity", Sensitivity.class, "{spread: 0.1, samples: 8}");
     all.text(CostTable.class, Kinds::profile).text(PatternSetting.class, PatternSetting::parse);
     all.text(MemorySize.class, MemorySize::parse);
     all.text(Pattern.class, Pattern::parse).text(Comparison.class, Comparison::parse);
@@ -218,7 +232,9 @@ final class Kinds {
             SparsityMethod.class,
             "gmp",
             Gmp.class,
-            "{from: 0, ramp: cubic, every: 100 steps, until: 75 %, allocation: uniform}");
+            "{from: 0, ramp: cubic, every: 100 steps, until: 75 %, criterion: magnitude,"
+                + " allocation: uniform}");
+    ramps(all);
     sparseToSparse(all);
     all.kind(Schedule.class, "constant", Constant.class, "{}")
         .kind(Schedule.class, "cosine", Cosine.class, "{floor: 0, end: ^until}")
@@ -226,6 +242,15 @@ final class Kinds {
         .kind(Schedule.class, "inverse_power", InversePower.class, "{power: 3, end: ^until}")
         .kind(Schedule.class, "stepped", Stepped.class, "{}")
         .kind(Schedule.class, "rate_coupled", RateCoupled.class, "{}");
+  }
+
+  private static void ramps(Catalogue all) {
+    for (Ramp.Plain plain : Ramp.Plain.values()) {
+      all.kind(Ramp.class, plain.name().toLowerCase(Locale.ROOT), None.class, "{}", none -> plain);
+    }
+    all.kind(Ramp.class, "iterative", Ramp.ByShares.class, "{}")
+        .kind(Ramp.class, "linear_phases", Ramp.ByEqualSteps.class, "{}")
+        .kind(Ramp.class, "polynomial", Ramp.Power.class, "{}");
   }
 
   private static void sparseToSparse(Catalogue all) {
@@ -240,7 +265,8 @@ final class Kinds {
             SparsityMethod.class,
             "dsr",
             DynamicReparameterization.class,
-            "{every: 100 steps, until: 75 %, drop: {constant: 0.1}, threshold: 0.001}")
+            "{every: 100 steps, until: 75 %, drop: {constant: 0.1}, threshold: 0.001,"
+                + " doubles: []}")
         .kind(
             SparsityMethod.class,
             "mest",
@@ -321,6 +347,7 @@ final class Kinds {
             "flap",
             Fluctuation.class,
             "{metric: wifv, standardised: true, square_heads: true}")
+        .kind(Criterion.class, "mfac", Mfac.class, "{damping: 0.00001}")
         .kind(Criterion.class, "snip", Snip.class, "{}")
         .kind(Criterion.class, "grasp", Grasp.class, "{}")
         .kind(Criterion.class, "synflow", SynFlow.class, "{}")

@@ -2,6 +2,7 @@
 package io.sparseland.recipes;
 
 import io.sparseland.core.Allocation;
+import io.sparseland.core.Budget;
 import io.sparseland.core.Layer;
 import io.sparseland.core.Pattern;
 import io.sparseland.core.Scope;
@@ -19,6 +20,7 @@ import java.util.Optional;
  *     criterion compares weights of all layers and the pattern allows it
  * @param pattern which weights are pruned together, or {@code auto}
  * @param auto how {@code auto} chooses
+ * @param budget what {@code sparsity} is the share of
  * @param scope which weights compete, if not as the criterion's authors do
  * @param on which layers; without it the default ones
  */
@@ -27,6 +29,7 @@ public record PruneTarget(
     Optional<Allocation> allocation,
     @Default("unstructured") PatternSetting pattern,
     @Default("{}") AutoPattern auto,
+    @Default("nonzeros") Budget budget,
     Optional<Scope> scope,
     Optional<On> on) {
 
@@ -35,6 +38,11 @@ public record PruneTarget(
     if (sparsity.isEmpty() && pattern.nm().isEmpty()) {
       throw new IllegalArgumentException(
           "pattern '%s' needs the key 'sparsity' beside it".formatted(pattern.text()));
+    }
+    if (budget != Budget.NONZEROS && (pattern.units() || pattern.nm().isPresent())) {
+      throw new IllegalArgumentException(
+          "pattern '%s' has no 'budget': it says itself how many weights go"
+              .formatted(pattern.text()));
     }
     if (pattern.units() && scope.isPresent()) {
       throw new IllegalArgumentException(

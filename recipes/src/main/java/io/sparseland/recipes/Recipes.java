@@ -2,10 +2,12 @@
 package io.sparseland.recipes;
 
 import io.sparseland.core.Allocation;
+import io.sparseland.core.Budgeted;
 import io.sparseland.core.Epsilon;
 import io.sparseland.core.ErdosRenyi;
 import io.sparseland.core.LikeDense;
 import io.sparseland.core.Owl;
+import io.sparseland.core.Sensitivity;
 import io.sparseland.core.UniformPlus;
 import io.sparseland.recipes.language.Binder;
 import io.sparseland.recipes.language.Mistakes;
@@ -72,6 +74,14 @@ public final class Recipes {
   private static String wordOfKind(Allocation allocation) {
     if (allocation instanceof ErdosRenyi er) {
       return er.kernel() ? "erk" : "er";
+    }
+    if (allocation instanceof Budgeted budgeted) {
+      return word(budgeted.spread())
+          + " by "
+          + budgeted.budget().name().toLowerCase(java.util.Locale.ROOT);
+    }
+    if (allocation instanceof Sensitivity) {
+      return "sensitivity";
     }
     return allocation instanceof UniformPlus
         ? "uniform_plus"

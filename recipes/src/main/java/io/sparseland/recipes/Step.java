@@ -3,6 +3,8 @@ package io.sparseland.recipes;
 
 import io.sparseland.core.AfterTraining;
 import io.sparseland.core.Allocation;
+import io.sparseland.core.Budget;
+import io.sparseland.core.Budgeted;
 import io.sparseland.core.Calibration;
 import io.sparseland.core.Criterion;
 import io.sparseland.core.Layer;
@@ -28,6 +30,7 @@ import io.sparseland.training.OptimizerSettings;
 import io.sparseland.training.RateSchedule;
 import io.sparseland.training.Stepping;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /** One step of a recipe. */
@@ -257,9 +260,13 @@ public sealed interface Step {
           : ramp == Ramp.LINEAR ? whole * passed : 1 - Math.pow(1 - whole, passed);
     }
 
-    /** The whole method, with a seed. */
-    public AfterTraining method(List<Layer> selected, long seed) {
-      return criterion.common().pattern().units() ? units(seed) : oneShot(selected, seed);
+    /**
+     * The whole method, with a seed.
+     *
+     * @param uses by layer name, how often one example uses each weight
+     */
+    public AfterTraining method(List<Layer> selected, long seed, Map<String, Double> uses) {
+      return criterion.common().pattern().units() ? units(seed) : oneShot(selected, seed, uses);
     }
 
     private UnitPruning units(long seed) {
@@ -279,7 +286,7 @@ public sealed interface Step {
     }
 
     /** The method for single weights and patterns of a layer. */
-    public OneShot oneShot(List<Layer> selected, long seed) {
+    public OneShot oneShot(List<Layer> selected, long seed, Map<String, Double> uses) {
       PruneTarget target = criterion.common();
       Pattern pattern = target.pattern(selected);
       Pruner pruner = Pruner.of(criterion.value()).seeded(seed);
@@ -291,6 +298,9 @@ public sealed interface Step {
       pruner = pruner.with(pattern);
       if (target.scope().isPresent()) {
         pruner = pruner.within(target.scope().get());
+      }
+      if (target.budget() != Budget.NONZEROS) {
+        pruner = pruner.with(new Budgeted(pruner.allocation(), target.budget(), uses));
       }
       return new OneShot(pruner, reconstruct, calibrate.calibration(reconstructs()));
     }

@@ -284,6 +284,18 @@ class MainTest {
     assertThat(Cli.run("help").out()).contains("run", "plan", "inspect");
   }
 
+  @Test
+  void every_command_explains_itself() {
+    for (String command :
+        List.of("run", "sweep", "plan", "check", "inspect", "export", "bench", "profile")) {
+      Cli help = Cli.run(command, "--help");
+      assertThat(help.code()).as(command).isZero();
+      assertThat(help.out()).contains("Usage: sparseland " + command, "--json");
+      assertThat(help.err()).isEmpty();
+    }
+    assertThat(Cli.run("--help").out()).contains("run", "plan", "--version");
+  }
+
   private Cli run(String... more) {
     return Cli.run(
         Stream.concat(Stream.of("run", recipe.toString(), "--out", out.toString()), Stream.of(more))

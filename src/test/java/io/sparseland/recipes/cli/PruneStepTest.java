@@ -48,6 +48,8 @@ class PruneStepTest {
         "{wanda: {sparsity: 0.5}}",
         "{wanda: {sparsity: 0.5, allocation: owl, scope: layer}}",
         "{magnitude: {sparsity: 0.5, allocation: lamp}}",
+        "{magnitude: {sparsity: 0.5, allocation: {sensitivity: {samples: 40}}}}",
+        "{sparsegpt: {sparsity: 0.5, allocation: sensitivity, budget: flops}}",
         "{sparsegpt: {sparsity: 0.5}}",
         "{sparsegpt: {pattern: '2:4'}, reconstruct: least_squares}",
         "{alps: {sparsity: 0.5}}",
@@ -62,6 +64,7 @@ class PruneStepTest {
         "{obert: {sparsity: 0.5}, calibrate: {samples: 200, batch: 5}, rounds: 2}",
         "{woodfisher: {sparsity: 0.5, scope: layer}, calibrate: {samples: 64}}",
         "{obert: {pattern: '2:4', joint: true}}",
+        "{mfac: {sparsity: 0.5}, calibrate: {samples: 200, batch: 10}}",
         "{snip: {sparsity: 0.5}}",
         "{grasp: {sparsity: 0.5}}",
         "{synflow: {sparsity: 0.5}, rounds: 5, ramp: exponential}"

@@ -114,6 +114,35 @@ class PlannerTest {
     assertThat(many.costs().get(1).bytes() - few.costs().get(1).bytes()).isEqualTo(200 * 4 * 300L);
   }
 
+  @Test
+  void whole_units_are_counted_exactly_where_every_layer_loses_the_same_share() throws IOException {
+    String[] small = {"model.encoder.layers=1", "data.random.shape=[4, 768]", "expect={}"};
+    String cut = "steps.0.prune={%s: {sparsity: 0.2, pattern: unit, on: {types: [linear]}}}";
+    Plan.TargetPlan uniform =
+        plan("encoder-speed.yaml", small[0], small[1], small[2], cut.formatted("wanda"))
+            .steps()
+            .get(0)
+            .targets()
+            .get(0);
+    Plan.TargetPlan budget =
+        plan("encoder-speed.yaml", small[0], small[1], small[2], cut.formatted("flap"))
+            .steps()
+            .get(0)
+            .targets()
+            .get(0);
+
+    // 2 of 12 heads of 64 go, and 614 of 3072 hidden units
+    long attention = 10 * 64 * 768L;
+    long hidden = (3072 - 614) * 768L;
+    assertThat(uniform.layers())
+        .allSatisfy(
+            layer ->
+                assertThat(layer.kept())
+                    .isEqualTo(layer.weights() == 768 * 768 ? attention : hidden));
+    assertThat(uniform.kept()).isEqualTo(4 * attention + 2 * hidden);
+    assertThat(budget.layers()).allSatisfy(layer -> assertThat(layer.kept()).isEqualTo(-1));
+  }
+
   @ParameterizedTest
   @MethodSource("examples")
   void every_example_has_a_plan_without_its_data(String example) throws IOException {

@@ -25,6 +25,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
+import java.util.stream.LongStream;
 import java.util.Random;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
@@ -192,6 +193,18 @@ class SparseToSparseTest {
       assertThat(grown.cardinality()).isEqualTo(2); // of 2.4 and 1.6
     }
     assertThat(context.memory()).containsEntry(BelowThreshold.THRESHOLD, 0.08); // 4 went, as wanted
+  }
+
+  @Test
+  void dsr_takes_twice_as_long_from_each_of_its_times_on() {
+    var updater =
+        new DynamicReparameterization(
+                step -> 0.1, Trigger.every(100).until(5000), 0.001, List.of(300L, 1000L))
+            .updater();
+
+    List<Long> due = LongStream.rangeClosed(0, 2000).filter(updater::due).boxed().toList();
+
+    assertThat(due).containsExactly(100L, 200L, 300L, 500L, 700L, 900L, 1300L, 1700L);
   }
 
   @Test

@@ -48,6 +48,11 @@ final class DenseStore {
     layer.parameter().getArray().set(new NDIndex(":"), stored);
   }
 
+  /** All values, used or not; live. */
+  NDArray stored() {
+    return stored;
+  }
+
   /** Stores the parameter's values, all of them. */
   void take() {
     stored.set(new NDIndex(":"), layer.parameter().getArray());

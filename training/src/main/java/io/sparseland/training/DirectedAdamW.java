@@ -30,6 +30,18 @@ final class DirectedAdamW {
     this.square = manager.zeros(weight.getShape(), weight.getDataType());
   }
 
+  void save(TrainState into, String layer) {
+    into.put("mean/" + layer, mean);
+    into.put("square/" + layer, square);
+    into.put("updates/" + layer, updates);
+  }
+
+  void restore(TrainState from, String layer) {
+    from.fill("mean/" + layer, mean);
+    from.fill("square/" + layer, square);
+    updates = from.number("updates/" + layer);
+  }
+
   /** One step; gradient recording must be off. */
   void step(WeightView.Operand w, NDArray weight, NDArray gradient, double rate) {
     updates++;

@@ -6,6 +6,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.NDScope;
 import io.sparseland.core.Layer;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -43,6 +44,25 @@ final class GradientMeans {
   @Nullable NDArray of(Layer layer) {
     NDArray sum = sums.get(layer);
     return sum == null ? null : sum.div(counts.getOrDefault(layer, 1).floatValue());
+  }
+
+  /** Sums of batches so far, for an update that is still to come. */
+  void save(TrainState into) {
+    sums.forEach(
+        (layer, sum) -> {
+          into.put("gradients/" + layer.name(), sum);
+          into.put("batches/" + layer.name(), counts.getOrDefault(layer, 1));
+        });
+  }
+
+  void restore(TrainState from, Iterable<Layer> layers) {
+    List<String> summed = from.arrays("gradients/");
+    for (Layer layer : layers) {
+      if (summed.contains(layer.name())) {
+        sums.put(layer, from.array("gradients/" + layer.name(), manager));
+        counts.put(layer, (int) from.number("batches/" + layer.name()));
+      }
+    }
   }
 
   void clear() {

@@ -102,6 +102,51 @@ class MaskedLayer {
     gradient += dense ? mask.size() : store == null ? mask.kept() : store.learning().kept();
   }
 
+  /** Puts the weight that masks are chosen by in place, if the parameter shows another one. */
+  void showStored() {
+    if (store != null) {
+      store.show();
+    }
+  }
+
+  /** The values behind what the parameter shows, if there are any. */
+  Optional<NDArray> behind() {
+    return Optional.ofNullable(store).map(DenseStore::stored);
+  }
+
+  /** What training goes on from, but for the parameter and its slots. */
+  void save(TrainState into) {
+    into.put("mask/" + layer.name(), mask.words());
+    into.put("pattern/" + layer.name(), mask.pattern().text());
+    into.put("kept/" + layer.name(), everKept);
+    into.put("work/" + layer.name(), steps, forward, gradient);
+    if (store != null) {
+      into.put("learning/" + layer.name(), store.learning().words());
+    }
+  }
+
+  /** The mask that a stopped training left. */
+  static Mask maskIn(TrainState from, Layer layer) {
+    return Mask.of(
+        layer.geometry(),
+        Pattern.parse(from.text("pattern/" + layer.name())),
+        from.numbersOf("mask/" + layer.name()));
+  }
+
+  /** The rest of {@link #save}, once this was made with that mask and those values. */
+  void restore(TrainState from) {
+    long[] kept = from.numbersOf("kept/" + layer.name());
+    System.arraycopy(kept, 0, everKept, 0, everKept.length);
+    long[] work = from.numbersOf("work/" + layer.name());
+    steps = work[0];
+    forward = work[1];
+    gradient = work[2];
+    if (store != null) {
+      long[] learning = from.numbersOf("learning/" + layer.name());
+      store.choose(Mask.of(layer.geometry(), Pattern.unstructured(), learning), mask);
+    }
+  }
+
   /** The steps so far. */
   LayerWork work() {
     return new LayerWork(layer.name(), mask.size(), steps, forward, gradient);

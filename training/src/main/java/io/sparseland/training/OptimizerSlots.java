@@ -3,6 +3,7 @@ package io.sparseland.training;
 
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
 import ai.djl.training.optimizer.Adam;
 import ai.djl.training.optimizer.AdamW;
 import ai.djl.training.optimizer.Optimizer;
@@ -14,6 +15,7 @@ import java.lang.reflect.Field;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * The slots of DJL's Sgd (momentum), Adam and AdamW (first and second moment).
@@ -25,6 +27,7 @@ import java.util.Map;
 final class OptimizerSlots implements StateKeeper {
 
   private static final float EPSILON = 1e-8f;
+  private static final String COUNTED = "numUpdate";
 
   private final List<Map<String, Map<Device, NDArray>>> states; // parameter id -> device -> slot
 
@@ -111,6 +114,45 @@ final class OptimizerSlots implements StateKeeper {
     return ((Float) field(optimizer, declaring, name)).doubleValue();
   }
 
+  /** Slots and counts of updates under the parameters' names instead of their ids. */
+  static void save(Optimizer optimizer, Map<String, String> names, TrainState into) {
+    List<Map<String, Map<Device, NDArray>>> states = of(optimizer).states;
+    for (int i = 0; i < states.size(); i++) {
+      String prefix = "slot" + i + "/";
+      states
+          .get(i)
+          .forEach((id, slots) -> slots.values().forEach(s -> into.put(prefix + names.get(id), s)));
+    }
+    counts(optimizer).forEach((id, count) -> into.put("count/" + names.get(id), count));
+    into.put("counted", (Integer) field(optimizer, Optimizer.class, COUNTED));
+  }
+
+  /** Brings back what was saved, into an optimizer that has not stepped yet. */
+  static void restore(
+      Optimizer optimizer, Map<String, String> names, TrainState from, NDManager manager) {
+    List<Map<String, Map<Device, NDArray>>> states = of(optimizer).states;
+    names.forEach(
+        (id, name) -> {
+          for (int i = 0; i < states.size(); i++) {
+            String slot = "slot" + i + "/" + name;
+            if (!from.arrays(slot).isEmpty()) {
+              NDArray array = from.array(slot, manager);
+              array.detach(); // as DJL does with those it makes
+              states.get(i).put(id, new ConcurrentHashMap<>(Map.of(array.getDevice(), array)));
+            }
+          }
+          if (!from.numbers("count/" + name).isEmpty()) {
+            counts(optimizer).put(id, (int) from.number("count/" + name));
+          }
+        });
+    set(optimizer, Optimizer.class, COUNTED, (int) from.number("counted"));
+  }
+
+  @SuppressWarnings("unchecked")
+  private static Map<String, Integer> counts(Optimizer optimizer) {
+    return (Map<String, Integer>) field(optimizer, Optimizer.class, "updateCounts");
+  }
+
   /** The live slots of one parameter; empty before its first step and for Sgd without momentum. */
   List<NDArray> of(String parameterId) {
     List<NDArray> slots = new ArrayList<>();
@@ -133,16 +175,30 @@ final class OptimizerSlots implements StateKeeper {
     return maps;
   }
 
+  private static void set(Optimizer optimizer, Class<?> declaring, String name, int value) {
+    try {
+      Field field = declaring.getDeclaredField(name);
+      field.setAccessible(true);
+      field.setInt(optimizer, value);
+    } catch (ReflectiveOperationException e) {
+      throw unknown(declaring, name, e);
+    }
+  }
+
+  private static IllegalStateException unknown(Class<?> declaring, String name, Exception e) {
+    return new IllegalStateException(
+        "%s of this DJL version has no field '%s'; Sparseland needs DJL 0.36"
+            .formatted(declaring.getSimpleName(), name),
+        e);
+  }
+
   private static Object field(Optimizer optimizer, Class<?> declaring, String name) {
     try {
       Field field = declaring.getDeclaredField(name);
       field.setAccessible(true);
       return field.get(optimizer);
     } catch (ReflectiveOperationException e) {
-      throw new IllegalStateException(
-          "%s of this DJL version has no field '%s'; Sparseland needs DJL 0.36"
-              .formatted(declaring.getSimpleName(), name),
-          e);
+      throw unknown(declaring, name, e);
     }
   }
 }

@@ -33,6 +33,7 @@ final class PartState implements UpdateContext {
   private final Map<String, Double> memory = new HashMap<>();
   private final Map<Layer, Mask> replaced = new LinkedHashMap<>(); // masks before an update
   private boolean denseGradients; // whether this batch's gradients of pruned weights are read
+  private boolean resetDue; // before the next step: some parameters may not have had this one
   private long step;
 
   PartState(
@@ -57,18 +58,49 @@ final class PartState implements UpdateContext {
     }
   }
 
+  void save(TrainState into) {
+    resetIfDue();
+    layers.values().forEach(layer -> layer.save(into));
+    gradients.save(into);
+    String first = layers.keySet().iterator().next().name();
+    memory.forEach((name, value) -> into.put(memoryOf(first, name), Double.toString(value)));
+    into.put("memory/" + first, String.join("\n", memory.keySet()));
+  }
+
+  /** The layers are restored by then. */
+  void restore(TrainState from) {
+    gradients.restore(from, layers.keySet());
+    String first = layers.keySet().iterator().next().name();
+    from.text("memory/" + first)
+        .lines()
+        .forEach(
+            name -> memory.put(name, Double.parseDouble(from.text(memoryOf(first, name)))));
+  }
+
+  private static String memoryOf(String layer, String name) {
+    return "memory/" + layer + "/" + name;
+  }
+
   /**
    * Takes the gradients of a batch if the updater will read them.
    *
    * @param now batches completed before it
    */
   void backwardDone(long now) {
+    resetIfDue();
     boolean live = updater.moment() == Moment.AFTER_BACKWARD;
     boolean read = updater.needs().contains(Statistic.GRADIENT) && updateWithin(now, live ? 0 : 1);
     denseGradients =
         updater.readsPrunedGradients() && (read || updater.needs().contains(Statistic.MOMENTUM));
     if (read && (!live || updater.gradientBatches() > 1)) {
       layers.keySet().forEach(gradients::add);
+    }
+  }
+
+  private void resetIfDue() {
+    if (resetDue) {
+      slots.resetAll();
+      resetDue = false;
     }
   }
 
@@ -111,7 +143,7 @@ final class PartState implements UpdateContext {
     step = now;
     try (NDScope scope = new NDScope()) {
       scope.suppressNotUsedWarning();
-      stores(DenseStore::show);
+      layers.values().forEach(MaskedLayer::showStored);
       updater.update(this);
       if (part.method().exploration().isPresent()) {
         layers.values().forEach(MaskedLayer::apply);
@@ -136,15 +168,6 @@ final class PartState implements UpdateContext {
                 penalty.afterStep(this);
               }
             });
-  }
-
-  private void stores(Consumer<DenseStore> action) {
-    for (MaskedLayer layer : layers.values()) {
-      DenseStore store = layer.store();
-      if (store != null) {
-        action.accept(store);
-      }
-    }
   }
 
   @Override
@@ -208,7 +231,7 @@ final class PartState implements UpdateContext {
 
   @Override
   public void resetSlots() {
-    slots.resetAll();
+    resetDue = true;
   }
 
   @Override
@@ -227,5 +250,11 @@ final class PartState implements UpdateContext {
           "layer '%s' is not one of %s".formatted(layer.name(), layers.keySet()));
     }
     return found;
+  }
+
+  /** The method and how far it goes, for messages. */
+  @Override
+  public String toString() {
+    return "%s at %s ".formatted(part.method().getClass().getSimpleName(), part.goal().sparsity());
   }
 }

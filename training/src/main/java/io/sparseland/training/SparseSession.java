@@ -25,7 +25,9 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -34,7 +36,8 @@ import org.slf4j.LoggerFactory;
  * What the wrapped optimizer and the listener of one {@link Sparsity} share.
  *
  * <p>One batch: {@link #backwardDone} while gradients are alive, then {@link #step} once per
- * parameter in any order. A step counts as completed when every sparse layer has had its update;
+ * parameter in any order; where several batches come before a step, methods see the sum of their
+ * gradients, which is what the optimizer sees. A step counts as completed when every sparse layer has had its update;
  * {@code step} is the number of completed batches at both moments. After each optimizer step the
  * weights are masked, and no more: Sgd, Adam and AdamW work weight by weight, so what a dense
  * gradient does to the slots of a pruned weight reaches no other, and is cleared when that weight
@@ -55,7 +58,9 @@ final class SparseSession {
   private @Nullable NDManager manager;
   private @Nullable Masks finalMasks;
   private long step;
+  private boolean stepDue; // a batch's gradients are there, and no parameter has stepped since
   private boolean leaveOut; // this batch's optimizer step
+  private @Nullable TrainState resumed;
 
   SparseSession(List<Part> parts) {
     this.parts = parts;
@@ -86,8 +91,8 @@ final class SparseSession {
     if (late) {
       attach(trainer, batch.getBatch().getData().getShapes());
     }
-    if (waiting.size() == byParameter.size() && !waiting.isEmpty()) {
-      checkNoViews();
+    if (stepDue) {
+      checkNoBackwardViews();
       return; // gradients are being accumulated: no step since the last batch
     }
     if (!waiting.isEmpty()) {
@@ -96,8 +101,16 @@ final class SparseSession {
     }
     waiting.addAll(byParameter.keySet());
     leaveOut = late;
+    stepDue = true;
+  }
+
+  /**
+   * Before the first parameter's step: only now is it sure that no other batch adds to the
+   * gradients.
+   */
+  private void gradientsComplete() {
     running.forEach(part -> part.backwardDone(step));
-    if (!late) {
+    if (!leaveOut) {
       running.forEach(part -> leaveOut |= part.run(Moment.AFTER_BACKWARD, step));
     }
     for (ViewedLayer layer : viewed) {
@@ -124,10 +137,14 @@ final class SparseSession {
               + " sparsity.listener() to the training configuration, and in a loop of your own"
               + " notify listeners (onTrainingBatch) between backward and step");
     }
+    if (stepDue) {
+      stepDue = false;
+      Torch.withoutGradients(this::gradientsComplete);
+    }
     if (leaveOut) {
       Torch.zeroGradient(weight);
     } else if (masked instanceof ViewedLayer layer) {
-      layer.step(optimizer, parameterId, weight, gradient);
+      layer.step(optimizer, parameterId, weight);
     } else {
       Runnable update = () -> optimizer.update(parameterId, weight, gradient);
       DenseStore store = masked == null ? null : masked.store();
@@ -175,6 +192,36 @@ final class SparseSession {
     return slots == null ? List.of() : slots.of(parameterId);
   }
 
+  /** What this needs to go on, but for parameters and slots. */
+  void save(TrainState into) {
+    Torch.withoutGradients(() -> running.forEach(part -> part.save(into)));
+    into.put("layers", layerNames());
+    into.put("step", step);
+    LeftMasks.save(updates, into);
+  }
+
+  /** Goes on from there when training begins. */
+  void resuming(TrainState from) {
+    resumed = from;
+  }
+
+  private String layerNames() {
+    return running.stream()
+        .map(part -> part + part.layers().stream().map(Layer::name).toList().toString())
+        .collect(Collectors.joining("; "));
+  }
+
+  private void restore(TrainState from) {
+    from.check("layers", layerNames());
+    running.forEach(part -> part.restore(from));
+    updates.addAll(LeftMasks.updates(from));
+  }
+
+  /** The values behind what a parameter shows, if there are any. */
+  Optional<NDArray> behind(String parameterId) {
+    return Optional.ofNullable(byParameter.get(parameterId)).flatMap(MaskedLayer::behind);
+  }
+
   List<LayerWork> work() {
     return running.stream().flatMap(part -> part.work().stream()).toList();
   }
@@ -218,6 +265,7 @@ final class SparseSession {
       throw new IllegalArgumentException(
           "%d devices, allowed: 1".formatted(trainer.getDevices().length));
     }
+    step = resumed == null ? 0 : resumed.number("step");
     NDManager own = trainer.getModel().getNDManager().newSubManager();
     manager = own;
     Torch.withoutGradients(
@@ -235,7 +283,7 @@ final class SparseSession {
         checkFree(layer, taken);
         part.method().check(layer, part.goal().pattern());
       }
-      first.add(FirstMasks.of(part, chosen));
+      first.add(resumed == null ? FirstMasks.of(part, chosen) : LeftMasks.of(part, chosen, resumed));
     }
     for (int i = 0; i < parts.size(); i++) {
       List<MaskedLayer> mine = new ArrayList<>();
@@ -244,33 +292,52 @@ final class SparseSession {
           .get(i)
           .forEach(
               (layer, mask) -> {
-                FirstMasks.initialise(part, layer, mask);
+                if (resumed == null) {
+                  FirstMasks.initialise(part, layer, mask);
+                }
                 mine.add(covered(part, layer, mask, own));
               });
       for (MaskedLayer masked : mine) {
         byParameter.put(masked.layer().parameter().getId(), masked);
-        keeper.mask(masked.layer(), masked.keep());
+        if (resumed == null) {
+          keeper.mask(masked.layer(), masked.keep());
+        }
       }
       running.add(new PartState(part, mine, keeper, own, updates::add));
     }
-    running.forEach(PartState::begin);
+    if (resumed == null) {
+      running.forEach(PartState::begin);
+    } else {
+      restore(resumed);
+    }
   }
 
   private MaskedLayer covered(Part part, Layer layer, Mask mask, NDManager own) {
     if (part.method().view().isEmpty()) {
-      return new MaskedLayer(layer, mask, own, part.method().exploration().orElse(null));
+      MaskedLayer plain =
+          new MaskedLayer(layer, mask, own, part.method().exploration().orElse(null));
+      if (resumed != null) {
+        plain.restore(resumed);
+      }
+      return plain;
     }
     ViewedLayer masked = new ViewedLayer(layer, mask, own, part);
+    if (resumed != null) {
+      masked.restore(resumed);
+    }
+    masked.take();
     masked.stepDone(step);
     viewed.add(masked);
     return masked;
   }
 
-  private void checkNoViews() {
-    if (!viewed.isEmpty()) {
-      throw new IllegalStateException(
-          "%s needs an optimizer step after every batch; to accumulate gradients use TrainLoop"
-              .formatted(viewed.get(0).view()));
+  private void checkNoBackwardViews() {
+    for (ViewedLayer layer : viewed) {
+      if (layer.view().changesBackward()) {
+        throw new IllegalStateException(
+            "%s needs an optimizer step after every batch; to accumulate gradients use TrainLoop"
+                .formatted(layer.view()));
+      }
     }
   }
 

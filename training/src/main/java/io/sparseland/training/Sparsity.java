@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.sparseland.training;
 
+import ai.djl.ndarray.NDArray;
 import ai.djl.training.listener.TrainingListener;
 import ai.djl.training.optimizer.Optimizer;
 import io.sparseland.core.Allocation;
@@ -15,6 +16,7 @@ import io.sparseland.schedulers.dynamic.Static;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Keeps chosen layers of a DJL model sparse while plain DJL code trains it.
@@ -162,6 +164,19 @@ public final class Sparsity {
   /** Every change of a mask so far, in order; the first masks are not changes. */
   public List<MaskUpdate> updates() {
     return session.updates();
+  }
+
+  void save(TrainState into) {
+    session.save(into);
+  }
+
+  void resuming(TrainState from) {
+    session.resuming(from);
+  }
+
+  /** The values behind what a parameter shows, if there are any. */
+  Optional<NDArray> behind(String parameterId) {
+    return session.behind(parameterId);
   }
 
   /** Told by a loop that may run several forward passes before a step. */

@@ -23,6 +23,7 @@ import ai.djl.util.Pair;
 import io.sparseland.core.Check;
 import io.sparseland.core.Masks;
 import io.sparseland.core.Torch;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -42,6 +43,7 @@ public final class TrainLoop {
   private final Objective objective;
   private final TrainHooks hooks;
   private @Nullable Sparsity sparsity;
+  private @Nullable StoppedRun resumed;
   private long step;
   private double lossSum;
   private long lossCount;
@@ -71,6 +73,22 @@ public final class TrainLoop {
   public static TrainResult run(
       Model model, Examples data, TrainPlan plan, Objective objective, TrainHooks hooks) {
     return new TrainLoop(model, data, plan, objective, hooks).run();
+  }
+
+  /**
+   * Goes on with a run that was stopped and left its state: same weights, masks and loss at the end,
+   * to the bit, as without the stop.
+   *
+   * @param state of {@link TrainHooks#stateFile}
+   * @param plan the same as then
+   * @throws IllegalArgumentException for another optimizer, length, batch, seed, amount of data, or
+   *     other methods, layers or masks
+   */
+  public static TrainResult resume(
+      Path state, Model model, Examples data, TrainPlan plan, Objective objective, TrainHooks hooks) {
+    TrainLoop loop = new TrainLoop(model, data, plan, objective, hooks);
+    loop.resumed = StoppedRun.read(state, loop.setting());
+    return loop.run();
   }
 
   /**
@@ -116,14 +134,35 @@ public final class TrainLoop {
     } else {
       config.optOptimizer(sparsity.wrap(optimizer)).addTrainingListeners(sparsity.listener());
     }
+    StoppedRun before = resumed;
+    if (before != null) {
+      before.restore(setting(), optimizer, sparsity);
+      step = before.position().step();
+      lossSum = before.position().lossSum();
+      lossCount = before.position().lossCount();
+    }
     boolean stopped;
     try (Trainer trainer = model.newTrainer(config);
         BatchArrays arrays = new BatchArrays(trainer.getManager(), data, piece())) {
       stopped = epochs(trainer, arrays);
+      if (stopped) {
+        save(optimizer);
+      }
     } catch (TrainingFailure e) { // the trainer is closed by now, so the masks are final
       throw sparsity == null ? e : e.with(sparsity.masks());
     }
     return result(stopped);
+  }
+
+  private void save(Optimizer optimizer) {
+    StoppedRun.Position here = new StoppedRun.Position(step, lossSum, lossCount);
+    hooks
+        .stateFile()
+        .ifPresent(file -> StoppedRun.save(file, setting(), here, optimizer, sparsity));
+  }
+
+  private StoppedRun.Setting setting() {
+    return new StoppedRun.Setting(model, plan, data.size());
   }
 
   private TrainResult result(boolean stopped) {
@@ -134,19 +173,26 @@ public final class TrainLoop {
             step, stopped, loss, sparsity.masks(), sparsity.updates(), sparsity.work());
   }
 
+  /** At every step anew, so that what is drawn in one depends on no other. */
   private void seed() {
-    Engine.getEngine(Torch.ENGINE).setRandomSeed(Long.hashCode(plan.seed()));
+    Engine.getEngine(Torch.ENGINE).setRandomSeed(Long.hashCode(plan.seed()) + (int) step);
   }
 
   private boolean epochs(Trainer trainer, BatchArrays arrays) {
-    for (int epoch = 0; epoch < plan.epochs(); epoch++) {
+    long perEpoch = TrainPlan.stepsPerEpoch(data.size(), plan.batch());
+    for (int epoch = (int) (step / perEpoch); epoch < plan.epochs(); epoch++) {
       int[] order = data.order(plan.seed(), epoch);
-      lossSum = 0;
-      lossCount = 0;
-      for (int from = 0; from < data.size(); from += plan.batch()) {
+      if (step % perEpoch == 0) {
+        lossSum = 0;
+        lossCount = 0;
+      }
+      for (int from = (int) (step % perEpoch) * plan.batch();
+          from < data.size();
+          from += plan.batch()) {
         if (hooks.stop()) {
           return true;
         }
+        seed();
         double loss = step(trainer, arrays, order, from);
         lossSum += loss;
         lossCount++;

@@ -22,9 +22,13 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A layer whose parameter holds the effective weight of a {@link WeightView} while a batch runs,
- * and the stored one while the optimizer steps and masks are chosen.
+ * and the stored one while masks are chosen. The optimizer steps on the stored one, which nothing
+ * has to be copied for.
  */
 final class ViewedLayer extends MaskedLayer implements WeightView.Operand {
+
+  /** What follows a parameter's id in that of the numbers trained beside it. */
+  static final String OWN = ".own";
 
   private static final long LOG_EVERY = 100; // steps; such methods may choose a mask at each
 
@@ -34,9 +38,11 @@ final class ViewedLayer extends MaskedLayer implements WeightView.Operand {
   private final NDArray own;
   private final NDArray ownGradient;
   private @Nullable DirectedAdamW directed;
+  private @Nullable TrainState resumed; // until the first step makes what it is for
   private int updates;
   private long step;
   private boolean forwardHeard;
+  private boolean storedShown; // whether the parameter holds the stored weight
   private long logged;
   private int dropped; // since the last log entry
   private int grown;
@@ -145,36 +151,90 @@ final class ViewedLayer extends MaskedLayer implements WeightView.Operand {
       }
       part.method().penalty().ifPresent(penalty -> penalty.gradient(this, arrived));
     }
-    write(stored);
   }
 
-  void step(Optimizer optimizer, String parameterId, NDArray weight, NDArray gradient) {
+  /** Puts the stored weight in place, for whoever chooses masks by it. */
+  @Override
+  void showStored() {
+    if (!storedShown) {
+      write(stored);
+      storedShown = true;
+    }
+  }
+
+  @Override
+  Optional<NDArray> behind() {
+    return Optional.of(stored);
+  }
+
+  @Override
+  void save(TrainState into) {
+    super.save(into);
+    String name = layer().name();
+    into.put("own/" + name, own);
+    into.put("viewed/" + name, updates, logged, dropped, grown);
+    if (directed != null) {
+      directed.save(into, name);
+    }
+  }
+
+  /** The caller shows the weight afterwards by {@link #stepDone}. */
+  @Override
+  void restore(TrainState from) {
+    super.restore(from);
+    String name = layer().name();
+    from.fill("own/" + name, own);
+    long[] numbers = from.numbersOf("viewed/" + name);
+    updates = (int) numbers[0];
+    logged = numbers[1];
+    dropped = (int) numbers[2];
+    grown = (int) numbers[3];
+    resumed = from.numbers("updates/").contains(name) ? from : null;
+  }
+
+  /** The stored weight takes the step; what the parameter shows is out of date until it is done. */
+  void step(Optimizer optimizer, String parameterId, NDArray shown) {
     Penalty penalty = part.method().penalty().filter(Penalty::changesDirection).orElse(null);
-    if (penalty == null) {
-      optimizer.update(parameterId, weight, gradient);
-    } else {
-      directed(optimizer, penalty, weight, gradient);
+    try (NDArray gradient = shown.getGradient()) { // the optimizer may be handed an older copy
+      if (penalty == null) {
+        optimizer.update(parameterId, stored, gradient);
+      } else {
+        directed(optimizer, penalty, gradient);
+      }
     }
     if (own.size() > 0) {
-      optimizer.update(parameterId + ".own", own, ownGradient);
+      optimizer.update(parameterId + OWN, own, ownGradient);
     }
+    Torch.zeroGradient(shown);
   }
 
-  private void directed(Optimizer optimizer, Penalty penalty, NDArray weight, NDArray gradient) {
+  private void directed(Optimizer optimizer, Penalty penalty, NDArray gradient) {
     if (directed == null) {
       directed =
           new DirectedAdamW(OptimizerSlots.adamW(optimizer), penalty, stored, stored.getManager());
+      if (resumed != null) {
+        directed.restore(resumed, layer().name());
+        resumed = null;
+      }
     }
     DirectedAdamW adam = directed;
     double rate = OptimizerSlots.rate(optimizer, layer().parameter().getId(), ++updates);
-    Torch.withoutGradients(() -> adam.step(this, weight, gradient, rate));
-    Torch.zeroGradient(weight);
+    Torch.withoutGradients(() -> adam.step(this, stored, gradient, rate));
   }
 
-  /** Takes over the stored weight from the parameter, and puts the effective one in its place. */
+  /** Takes over the parameter's values as the stored weight, before the first step. */
+  void take() {
+    Torch.copy(parameter(), stored);
+    storedShown = true;
+  }
+
+  /** Puts the effective weight in place. */
   void stepDone(long now) {
     step = now;
-    Torch.copy(parameter(), stored);
+    if (view.showsInPlace()) {
+      showStored();
+    }
+    storedShown = false;
     try (NDScope scope = new NDScope()) {
       scope.suppressNotUsedWarning();
       view.show(this, parameter());

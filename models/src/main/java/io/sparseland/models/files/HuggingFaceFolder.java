@@ -150,7 +150,8 @@ public final class HuggingFaceFolder implements OpenModel {
     }
   }
 
-  private static Map<String, FileTensor> tensors(Path folder) throws IOException {
+  /** The tensors of a folder, of one file or of shards. */
+  static Map<String, FileTensor> tensors(Path folder) throws IOException {
     Path index = folder.resolve(SHARDS);
     if (!Files.exists(index)) {
       return FileTensor.all(folder.resolve(ONE_FILE));

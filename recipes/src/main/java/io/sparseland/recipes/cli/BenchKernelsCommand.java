@@ -16,9 +16,7 @@ import picocli.CommandLine.ParentCommand;
  */
 @Command(
     name = "kernels",
-    description = "Times the native kernels against oneDNN, MKL, libxsmm and Eigen, in turns.",
-    mixinStandardHelpOptions = true,
-    versionProvider = Versions.class)
+    description = "Times the native kernels against oneDNN, MKL, libxsmm and Eigen, in turns.")
 @SuppressWarnings("NullAway.Init") // picocli sets the fields
 final class BenchKernelsCommand implements Callable<Integer> {
 

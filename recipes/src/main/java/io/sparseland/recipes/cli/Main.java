@@ -78,6 +78,7 @@ public final class Main implements Runnable {
     line.setOut(new java.io.PrintWriter(out, true, java.nio.charset.StandardCharsets.UTF_8));
     line.setErr(new java.io.PrintWriter(err, true, java.nio.charset.StandardCharsets.UTF_8));
     line.setCaseInsensitiveEnumValuesAllowed(true);
+    explainThemselves(line);
     line.setExecutionStrategy(
         parsed -> {
           main.console.set(main.json, main.quiet, main.verbose);
@@ -92,6 +93,16 @@ public final class Main implements Runnable {
       return line.execute(args);
     } catch (OutOfMemoryError e) {
       return Errors.report(e, err, main.stacktrace);
+    }
+  }
+
+  // An inherited --help would be the help command's too, which has one already.
+  private static void explainThemselves(CommandLine line) {
+    for (CommandLine command : line.getSubcommands().values()) {
+      if (!(command.getCommand() instanceof HelpCommand)) {
+        command.getCommandSpec().mixinStandardHelpOptions(true).versionProvider(new Versions());
+        explainThemselves(command);
+      }
     }
   }
 

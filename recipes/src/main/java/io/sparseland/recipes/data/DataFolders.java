@@ -57,13 +57,12 @@ public record DataFolders(Optional<Path> chosen, List<Path> folders, boolean dow
     if (Path.of(path).isAbsolute()) {
       return Path.of(path);
     }
-    for (Path folder : all().toList()) {
-      Path file = folder.resolve(path);
-      if (Files.exists(file)) {
-        return file;
-      }
-    }
-    throw new NoSuchFileException(path + " in " + searched());
+    return existing(path).orElseThrow(() -> new NoSuchFileException(path + " in " + searched()));
+  }
+
+  /** The same, or nothing. */
+  Optional<Path> existing(String path) {
+    return all().map(f -> f.resolve(path)).filter(Files::exists).findFirst(); // or it is absolute
   }
 
   /**

@@ -7,6 +7,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.training.loss.Loss;
 import io.sparseland.core.Calibrator;
+import io.sparseland.core.SensitivityScan;
 import io.sparseland.core.graph.TraceInput;
 import java.util.List;
 import java.util.Map;
@@ -43,6 +44,11 @@ public interface DataSet {
   /** What gradients are of; it fits the labels of {@link #calibration}. */
   default Loss loss() {
     return Loss.softmaxCrossEntropyLoss();
+  }
+
+  /** How outputs of a pruned model are compared with the dense one's. */
+  default SensitivityScan.Difference difference() {
+    return SensitivityScan.Difference.DIVERGENCE;
   }
 
   /** The source's {@link DataSource#metric} on the test examples. */

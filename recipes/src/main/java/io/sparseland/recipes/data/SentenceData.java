@@ -6,6 +6,7 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.training.loss.Loss;
 import io.sparseland.core.Calibrator;
+import io.sparseland.core.SensitivityScan;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -37,6 +38,11 @@ interface SentenceData extends TokenData {
       all.add(new Calibrator.Labelled(ids, new NDList(seed)));
     }
     return all;
+  }
+
+  @Override
+  default SensitivityScan.Difference difference() {
+    return SensitivityScan.Difference.DISTANCE;
   }
 
   @Override

@@ -64,7 +64,11 @@ final class Texts {
   record Windows(String file, int count, int size) {
 
     List<int[]> of(DataFolders folders, Tokenizer tokenizer) throws IOException {
-      String text = read(folders.find(file));
+      return of(read(folders.find(file)), tokenizer);
+    }
+
+    /** The same of a text that was read, or of a part of it. */
+    List<int[]> of(String text, Tokenizer tokenizer) {
       List<int[]> windows = new ArrayList<>();
       for (int i = 0; i < count; i++) {
         int from = (int) ((long) text.length() * i / count);

@@ -4,6 +4,9 @@ package io.sparseland.recipes.plan;
 import io.sparseland.core.AfterTraining;
 import io.sparseland.core.Calibration;
 import io.sparseland.core.Layer;
+import io.sparseland.core.Sensitivity;
+import io.sparseland.core.Statistic;
+import io.sparseland.recipes.PruneTarget;
 import io.sparseland.recipes.Recipe;
 import io.sparseland.recipes.Step;
 import io.sparseland.recipes.data.DataFacts;
@@ -20,12 +23,15 @@ final class Costs {
   private static final double STEP_OVERHEAD_SECONDS = 5e-4;
   private static final double SECONDS_PER_BENCH_ROW = 3;
   private static final long BASE_BYTES = 560L << 20; // torch, JVM, kernels, garbage; fitted to runs
+  private static final long SOLVING = 300L << 20; // of the heap, once layers are measured; fitted
+  private static final double SCATTERED = 1.4; // what malloc takes for kept activations; fitted
   private static final int COPIES = 4; // of file, model, masked and exported weights
   private static final int TRAINING_COPIES = 6;
 
   private final Recipe recipe;
   private final DataFacts data;
   private final Traced model;
+  private boolean measuring; // whether a prune step looks at the inputs of layers
 
   Costs(Recipe recipe, DataFacts data, Traced model) {
     this.recipe = recipe;
@@ -48,6 +54,18 @@ final class Costs {
     return model.flops() * (double) examples / (FLOPS_PER_THREAD * recipe.threads());
   }
 
+  /** A forward pass for every layer and level of {@code allocation: sensitivity}. */
+  double scanSeconds(Step.Prune prune) {
+    PruneTarget target = prune.criterion().common();
+    if (target.allocation().isPresent()
+        && target.allocation().get() instanceof Sensitivity scanned) {
+      int layers = Targets.selector(target.on()).select(model.layers()).size();
+      return forwardSeconds(
+          (long) scanned.samples() * layers * scanned.levels(target.share()).length);
+    }
+    return 0;
+  }
+
   double benchSeconds(Step.Bench bench) {
     double rows = (double) bench.batches().size() * bench.threads().size();
     return rows * SECONDS_PER_BENCH_ROW + 2 * bench.trainSteps() * STEP_OVERHEAD_SECONDS;
@@ -57,6 +75,7 @@ final class Costs {
   List<LayerCost> layers(Step.Prune prune, List<Layer> selected, AfterTraining method) {
     Step.Calibrate calibrate = prune.calibrate();
     Calibration how = calibrate.calibration(!prune.reconstruct().isEmpty());
+    measuring |= method.needs().stream().anyMatch(Statistic::ofInputs);
     int batch = calibrate.batch().orElse(recipe.data().batch());
     return new PruneCost(model.graph(), selected, method, calibrate.samples(), recipe.threads())
         .layers(how.order(), how.target() == Calibration.Target.DENSE ? 2 : 1, batch);
@@ -82,6 +101,9 @@ final class Costs {
     return BASE_BYTES
         + (long) Float.BYTES * copies * model.parameters()
         + Float.BYTES * example * (data.train() + data.test())
-        + Math.max(pruning, Float.BYTES * Math.max(training, testing));
+        + data.reading()
+        + Math.max(
+            (long) (SCATTERED * pruning) + (measuring ? SOLVING : 0),
+            Float.BYTES * Math.max(training, testing));
   }
 }

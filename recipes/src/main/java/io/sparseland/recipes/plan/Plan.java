@@ -2,6 +2,8 @@
 package io.sparseland.recipes.plan;
 
 import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
 
 /**
  * What a recipe will do.
@@ -45,7 +47,14 @@ public record Plan(
    *
    * @param flops of one example in the dense layers, two per multiply-add
    */
-  public record ModelFacts(long parameters, long bytes, long flops, List<LayerFacts> layers) {}
+  public record ModelFacts(long parameters, long bytes, long flops, List<LayerFacts> layers) {
+
+    /** How often one example uses each weight of a layer, by name. */
+    public Map<String, Double> uses() {
+      return layers.stream()
+          .collect(Collectors.toMap(LayerFacts::name, l -> l.flops() / (2.0 * l.weights())));
+    }
+  }
 
   /** One layer; {@code shape} is {@code [out, in]}. */
   public record LayerFacts(

@@ -8,6 +8,7 @@ import io.sparseland.core.Pattern;
 import io.sparseland.core.Pruner;
 import io.sparseland.core.Reconstruction;
 import io.sparseland.core.SparsityMethod;
+import io.sparseland.core.UnitPruning;
 import io.sparseland.models.files.OpenModel;
 import io.sparseland.recipes.LoadedRecipe;
 import io.sparseland.recipes.MemorySize;
@@ -138,7 +139,7 @@ public final class Planner {
       attempt(prune.criterion(), () -> targets.add(target(prune)));
       sparseAlready(prune, targets);
       attempt(prune.criterion(), () -> layerCosts.addAll(costs(prune)));
-      return new StepPlan("prune", what(prune), 0, 1, targets);
+      return new StepPlan("prune", what(prune), 0, 1 + costs.scanSeconds(prune), targets);
     }
     if (step instanceof Step.BatchNorm norms) {
       int samples = norms.samples();
@@ -275,7 +276,7 @@ public final class Planner {
 
   private List<LayerCost> costs(Step.Prune prune) {
     List<Layer> selected = Targets.selector(prune.criterion().common().on()).select(model.layers());
-    AfterTraining method = prune.method(selected, recipe.seed());
+    AfterTraining method = prune.method(selected, recipe.seed(), model.uses());
     return costs.layers(prune, selected, method);
   }
 
@@ -328,11 +329,15 @@ public final class Planner {
     Applied<Criterion, PruneTarget> criterion = prune.criterion();
     PruneTarget target = criterion.common();
     if (target.pattern().units()) {
-      prune.method(List.of(), recipe.seed()); // refuses what cannot go together
-      return Targets.units(criterion.kind(), target, model);
+      AfterTraining method = prune.method(List.of(), recipe.seed(), Map.of());
+      boolean adaptive = method instanceof UnitPruning units && units.adaptive();
+      return Targets.units(criterion.kind(), target, model, adaptive);
     }
     Pruner pruner =
-        prune.oneShot(Targets.selector(target.on()).select(model.layers()), recipe.seed()).pruner();
+        prune
+            .oneShot(
+                Targets.selector(target.on()).select(model.layers()), recipe.seed(), model.uses())
+            .pruner();
     Targets.Resolved resolved =
         Targets.resolve(
             model.layers(),

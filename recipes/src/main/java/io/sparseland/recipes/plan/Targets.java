@@ -9,6 +9,9 @@ import io.sparseland.core.LayerType;
 import io.sparseland.core.Pattern;
 import io.sparseland.core.Scope;
 import io.sparseland.core.Selector;
+import io.sparseland.core.graph.Coupling;
+import io.sparseland.core.graph.Couplings;
+import io.sparseland.core.graph.Graph;
 import io.sparseland.recipes.On;
 import io.sparseland.recipes.PruneTarget;
 import io.sparseland.recipes.Recipes;
@@ -18,7 +21,9 @@ import io.sparseland.recipes.plan.Plan.Point;
 import io.sparseland.recipes.plan.Plan.TargetPlan;
 import java.util.ArrayList;
 import java.util.EnumSet;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
@@ -90,17 +95,54 @@ public final class Targets {
     return size - perGroup * groups * unitSize;
   }
 
-  /** A target of whole units: how many weights they have, only the scores will tell. */
-  static TargetPlan units(String kind, PruneTarget target, Traced model) {
+  /**
+   * A target of whole units. Where all share one budget, only the scores will tell how many weights
+   * a layer keeps.
+   *
+   * @param adaptive whether they do
+   */
+  static TargetPlan units(String kind, PruneTarget target, Traced model, boolean adaptive) {
     Selector.Selection selection = selector(target.on()).resolve(model.layers());
-    long all = Allocation.total(LayerShape.of(selection.selected()));
+    List<Layer> selected = selection.selected();
+    long all = Allocation.total(LayerShape.of(selected));
+    Map<String, Long> counts =
+        adaptive ? Map.of() : unitCounts(model.graph(), selected, target.share());
+    List<Long> kept =
+        selected.stream()
+            .map(l -> adaptive ? -1 : counts.getOrDefault(l.name(), (long) l.geometry().size()))
+            .toList();
     Resolved resolved =
         new Resolved(
             selection,
-            selection.selected().stream().map(l -> -1L).toList(),
-            all - Counts.pruned(target.share(), all),
-            target.allocation().map(Recipes::word).orElse("of the criterion"));
+            kept,
+            adaptive
+                ? all - Counts.pruned(target.share(), all)
+                : kept.stream().mapToLong(k -> k).sum(),
+            adaptive ? "global" : "uniform");
     return plan(kind, target.share(), target.pattern().text(), resolved, model, 1, List.of());
+  }
+
+  /** Weights kept by layers that read or make units, every layer losing the same share of them. */
+  private static Map<String, Long> unitCounts(Graph graph, List<Layer> selected, double share) {
+    Map<String, Layer> named = new HashMap<>();
+    selected.forEach(layer -> named.put(layer.name(), layer));
+    Map<String, Long> kept = new HashMap<>();
+    for (Coupling coupling : Couplings.of(graph)) {
+      Layer reader = named.get(coupling.consumer());
+      if (reader == null) {
+        continue;
+      }
+      int units = coupling.units();
+      long stay = units - Math.min(Counts.pruned(share, units), units - 1L);
+      kept.put(reader.name(), stay * coupling.width() * reader.geometry().out());
+      for (Coupling.Producer producer : coupling.producers()) {
+        Layer maker = named.get(producer.layer());
+        if (maker != null) {
+          kept.put(maker.name(), stay * producer.rows() * maker.geometry().in());
+        }
+      }
+    }
+    return kept;
   }
 
   static TargetPlan plan(

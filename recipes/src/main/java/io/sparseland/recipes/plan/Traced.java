@@ -115,6 +115,11 @@ final class Traced implements AutoCloseable {
     return flops.getOrDefault(layer, 0L);
   }
 
+  /** How often one example uses each weight of a layer, by name. */
+  Map<String, Double> uses() {
+    return facts().uses();
+  }
+
   long flops() {
     return flops.values().stream().mapToLong(f -> f).sum();
   }

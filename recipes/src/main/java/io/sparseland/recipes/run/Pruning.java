@@ -48,12 +48,29 @@ final class Pruning {
     SparseStart start = SparseStart.of(all, state.masks.byLayer(), prune.masks());
     List<Layer> selected = start.selected();
     state.masked(start.untouched());
-    AfterTraining shot = prune.method(selected, recipe.seed());
     Map<String, Mask> present = start.present();
+    AfterTraining shot = method(prune, graph, selected, present);
     for (int round = 1; round <= prune.rounds(); round++) {
       present = round(prune, graph, selected, shot, prune.after(round), present);
     }
     forgive(prune, graph, selected, shot);
+  }
+
+  private AfterTraining method(
+      Step.Prune prune, Graph graph, List<Layer> selected, Map<String, Mask> present) {
+    AfterTraining method = prune.method(selected, recipe.seed(), state.uses);
+    if (!(method instanceof OneShot shot)) {
+      return method;
+    }
+    try (NDManager manager = model.getNDManager().newSubManager()) {
+      return new Sensitivities(graph, model.getBlock(), data.difference())
+          .resolve(
+              shot,
+              selected,
+              present,
+              prune.criterion().common().share(),
+              samples -> batches(prune, samples, manager));
+    }
   }
 
   private void forgive(Step.Prune prune, Graph graph, List<Layer> selected, AfterTraining shot) {
@@ -69,7 +86,7 @@ final class Pruning {
   void further(Step.Prune prune, Graph graph, double sparsity) {
     List<Layer> selected =
         Targets.selector(prune.criterion().common().on()).select(Layers.of(graph));
-    AfterTraining shot = prune.method(selected, recipe.seed());
+    AfterTraining shot = method(prune, graph, selected, state.masks.byLayer());
     round(prune, graph, selected, shot, sparsity, state.masks.byLayer());
     forgive(prune, graph, selected, shot);
   }
@@ -82,7 +99,8 @@ final class Pruning {
       double sparsity,
       Map<String, Mask> present) {
     try (NDManager manager = model.getNDManager().newSubManager()) {
-      List<Calibrator.Labelled> data = needsData(shot) ? batches(prune, manager) : List.of();
+      List<Calibrator.Labelled> data =
+          needsData(shot) ? batches(prune, prune.calibrate().samples(), manager) : List.of();
       Map<String, Evidence> before = before(shot, data, shot.measured(graph, selected), present);
       List<Calibrator.Batch> batches =
           data.stream().map(b -> Calibrator.Batch.of(b.data())).toList();
@@ -122,9 +140,9 @@ final class Pruning {
     return Calibrator.collect(model.getBlock(), data, gradients, needs, layers);
   }
 
-  private List<Calibrator.Labelled> batches(Step.Prune prune, NDManager manager) {
-    int samples = Math.min(prune.calibrate().samples(), data.calibrationSize());
-    if (samples < prune.calibrate().samples()) {
+  private List<Calibrator.Labelled> batches(Step.Prune prune, int wanted, NDManager manager) {
+    int samples = Math.min(wanted, data.calibrationSize());
+    if (samples < wanted) {
       state.notes.add("calibrated on all %d examples; more were asked for".formatted(samples));
     }
     int batch = prune.calibrate().batch().orElse(recipe.data().batch());

@@ -33,6 +33,7 @@ import io.sparseland.recipes.plan.Plan;
 import io.sparseland.recipes.plan.Planner;
 import io.sparseland.training.Checkpoint;
 import io.sparseland.training.OptimizerSettings;
+import io.sparseland.training.Sparsity;
 import io.sparseland.training.TrainingFailure;
 import java.io.FileNotFoundException;
 import java.io.IOException;
@@ -42,6 +43,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -119,6 +121,7 @@ public final class Runner {
   private Report run(Plan plan, long start) throws IOException {
     log.event("start", "recipe", loaded.name(), "hash", loaded.hash(), "seed", recipe.seed());
     data.note().ifPresent(state.notes::add);
+    state.uses = plan.model().uses();
     prepareModel();
     for (int i = 0; i < recipe.steps().size(); i++) {
       if (watcher.stop()) {
@@ -278,9 +281,22 @@ public final class Runner {
     if (bench.trainSteps() > 0) {
       watcher.phase("measuring training steps");
       state.trainBench =
-          new StepTimer(source, labelled().train(), optimizer(), recipe.data().batch(), watcher)
+          new StepTimer(
+                  new StepTimer.Setting(
+                      source, labelled().train(), optimizer(), recipe.data().batch()),
+                  timed(),
+                  watcher)
               .run(bench.trainSteps(), recipe.threads());
     }
+  }
+
+  private Supplier<List<Sparsity>> timed() {
+    Training training = new Training(recipe, opened, state, new Shown(watcher, log));
+    return recipe.steps(Step.Train.class).stream()
+        .filter(train -> !train.sparsity().isEmpty())
+        .findFirst()
+        .<Supplier<List<Sparsity>>>map(train -> () -> training.methods(train))
+        .orElse(StepTimer::rigl);
   }
 
   private OptimizerSettings optimizer() {
@@ -341,6 +357,9 @@ public final class Runner {
 
     /** Share of the weights that the count rule may round away: one per comparison group. */
     double forgiven;
+
+    /** By layer name, how often one example uses each weight. */
+    Map<String, Double> uses = Map.of();
 
     /** Takes over scores, and how well vectors agree with the dense model's. */
     void scored(String suffix, Evaluation found) {

@@ -18,10 +18,12 @@ import io.sparseland.training.TrainProgress;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
 
 /**
  * Times a training step with masks against one without: fresh copies of the block are trained in
- * turns by the same loop, once dense, once at 90 % with RigL changing masks every 100 steps.
+ * turns by the same loop, once dense, once with the methods of the recipe's first train step that
+ * has any, else at 90 % with RigL changing masks every 100 steps.
  */
 final class StepTimer {
 
@@ -32,14 +34,18 @@ final class StepTimer {
   private final Samples train;
   private final OptimizerSettings optimizer;
   private final int batch;
+  private final Supplier<List<Sparsity>> methods;
   private final Watcher watcher;
 
-  StepTimer(
-      OpenModel source, Samples train, OptimizerSettings optimizer, int batch, Watcher watcher) {
-    this.source = source;
-    this.train = train;
-    this.optimizer = optimizer;
-    this.batch = batch;
+  /** What is trained, and by which steps. */
+  record Setting(OpenModel source, Samples train, OptimizerSettings optimizer, int batch) {}
+
+  StepTimer(Setting setting, Supplier<List<Sparsity>> methods, Watcher watcher) {
+    this.source = setting.source;
+    this.train = setting.train;
+    this.optimizer = setting.optimizer;
+    this.batch = setting.batch;
+    this.methods = methods;
     this.watcher = watcher;
   }
 
@@ -51,7 +57,7 @@ final class StepTimer {
     for (int round = 0; round < ROUNDS; round++) {
       watcher.progress(round, ROUNDS, "training steps");
       plain.addAll(times(perRound, List.of()));
-      masked.addAll(times(perRound, List.of(rigl())));
+      masked.addAll(times(perRound, methods.get()));
     }
     Quartiles p = Quartiles.of(plain.stream().mapToDouble(d -> d).toArray());
     Quartiles m = Quartiles.of(masked.stream().mapToDouble(d -> d).toArray());
@@ -59,9 +65,12 @@ final class StepTimer {
         batch, threads, p.median(), m.median(), m.median() / p.median(), plain.size());
   }
 
-  private static Sparsity rigl() {
-    return Sparsity.of(new RigL(Cosine.decay(0.3, 1_000_000), Trigger.every(100)))
+  /** What is timed where the recipe has no method. */
+  static List<Sparsity> rigl() {
+    Sparsity rigl =
+        Sparsity.of(new RigL(Cosine.decay(0.3, 1_000_000), Trigger.every(100)))
         .at(0.9, Allocation.erk());
+    return List.of(rigl);
   }
 
   private List<Double> times(int steps, List<Sparsity> sparsity) throws IOException {

@@ -141,10 +141,24 @@ final class Training {
     return Layers.of(Tracer.trace(model.getBlock(), data.traced()));
   }
 
+  /** The methods alone, as for a first step. */
+  List<Sparsity> methods(Step.Train train) {
+    long perEpoch = TrainPlan.stepsPerEpoch(((LabelledData) data).train().size(), batch(train));
+    return methods(train, Clock.of(perEpoch, train.epochs()), new LinkedHashMap<>());
+  }
+
   /** The methods, and what holds the masks of earlier steps where no method works. */
   private List<Sparsity> sparsity(Step.Train train, Clock clock) {
-    List<Sparsity> all = new ArrayList<>();
     Map<String, Mask> held = new LinkedHashMap<>(state.masks.byLayer());
+    List<Sparsity> all = methods(train, clock, held);
+    if (!held.isEmpty()) {
+      all.add(Sparsity.holding(new Masks(held)));
+    }
+    return all;
+  }
+
+  private List<Sparsity> methods(Step.Train train, Clock clock, Map<String, Mask> held) {
+    List<Sparsity> all = new ArrayList<>();
     List<Layer> layers = layers();
     for (Deferred<Applied<SparsityMethod, TrainTarget>> deferred : train.sparsity()) {
       Applied<SparsityMethod, TrainTarget> method = deferred.at(clock);
@@ -158,9 +172,6 @@ final class Training {
               .seed(recipe.seed())
               .on(selector));
       selector.select(layers).forEach(layer -> held.remove(layer.name()));
-    }
-    if (!held.isEmpty()) {
-      all.add(Sparsity.holding(new Masks(held)));
     }
     return all;
   }

@@ -8,8 +8,10 @@ import io.sparseland.core.Ranking;
 import io.sparseland.core.Schedule;
 import io.sparseland.core.Scores;
 import io.sparseland.core.Statistic;
+import io.sparseland.core.Trigger;
 import io.sparseland.core.UpdateContext;
 import java.util.BitSet;
+import java.util.List;
 import java.util.Set;
 
 /**
@@ -19,8 +21,11 @@ import java.util.Set;
  *
  * @param start H before the first update
  * @param wanted share of all kept weights that should go
+ * @param when updates may happen
+ * @param doubles steps from which on twice as much time passes between two updates, again and again
  */
-record BelowThreshold(double start, Schedule wanted) implements Drop {
+record BelowThreshold(double start, Schedule wanted, Trigger when, List<Long> doubles)
+    implements Drop {
 
   static final String THRESHOLD = "threshold";
   private static final double TOLERANCE = 0.1;
@@ -34,7 +39,8 @@ record BelowThreshold(double start, Schedule wanted) implements Drop {
 
   @Override
   public boolean at(long step) {
-    return wanted.at(step) > 0;
+    int doubled = (int) doubles.stream().filter(from -> step >= from).count();
+    return (step - when.begin()) % (when.every() << doubled) == 0 && wanted.at(step) > 0;
   }
 
   @Override

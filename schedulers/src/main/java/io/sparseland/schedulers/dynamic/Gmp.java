@@ -11,17 +11,19 @@ import io.sparseland.pruners.Magnitude;
 import io.sparseland.schedulers.Ramp;
 
 /**
- * Gradual magnitude pruning: raise the sparsity along a ramp while training, by magnitude.
+ * Gradual pruning: raise the sparsity along a ramp while training, by magnitude unless said.
  *
  * <p>The ramp runs from the first update to the last, so that the target is reached exactly.
  *
  * @param from sparsity before the first update, 0 to 1; 0 in the paper
  * @param ramp cubic in the paper
  * @param when updates happen; must end, and should leave a quarter of the training for recovery
+ * @param criterion lowest go
  * @see <a href="https://arxiv.org/abs/1710.01878">Zhu and Gupta 2017, "To prune, or not to
  *     prune"</a>
  */
-public record Gmp(double from, Ramp ramp, Trigger when) implements SparsityMethod {
+public record Gmp(double from, Ramp ramp, Trigger when, Criterion criterion)
+    implements SparsityMethod {
 
   /** Checks that the ramp ends. */
   public Gmp {
@@ -30,9 +32,9 @@ public record Gmp(double from, Ramp ramp, Trigger when) implements SparsityMetho
         when.bounded(), "gradual pruning needs an end: Trigger.every(%d).until(...)", when.every());
   }
 
-  /** From dense, cubic. */
+  /** From dense, cubic, by magnitude. */
   public Gmp(Trigger when) {
-    this(0, Ramp.CUBIC, when);
+    this(0, Ramp.Plain.CUBIC, when, new Magnitude());
   }
 
   @Override
@@ -49,6 +51,6 @@ public record Gmp(double from, Ramp ramp, Trigger when) implements SparsityMetho
 
   @Override
   public Updater updater() {
-    return new GradualPrune(new Magnitude(), when);
+    return new GradualPrune(criterion, when);
   }
 }

@@ -6,9 +6,7 @@ import io.sparseland.core.Check;
 import io.sparseland.core.Criterion;
 import io.sparseland.core.Geometry;
 import io.sparseland.core.Layer;
-import io.sparseland.core.Mask;
 import io.sparseland.core.Pattern;
-import io.sparseland.core.Scope;
 import io.sparseland.core.SparsityMethod;
 import io.sparseland.core.Trigger;
 import io.sparseland.core.Updater;
@@ -91,6 +89,11 @@ public record Bidirectional(long every, boolean exact) implements SparsityMethod
     }
 
     @Override
+    public boolean showsInPlace() {
+      return true;
+    }
+
+    @Override
     public NDArray gradient(Operand w, NDArray effectiveGradient) {
       return effectiveGradient;
     }
@@ -102,17 +105,40 @@ public record Bidirectional(long every, boolean exact) implements SparsityMethod
 
     @Override
     public Optional<NDArray> backward(Operand w) {
-      int out = w.layer().geometry().out();
-      int in = w.layer().geometry().in();
-      NDArray turned = w.weight().reshape(out, in).transpose(); // [in, out]
-      Mask mask = alongOutputs(w, turned.abs().toFloatArray());
-      NDArray back = turned.mul(mask.toArray(w.weight().getManager())).transpose(); // [out, in]
-      return Optional.of(back.reshape(w.weight().getShape()));
+      Pattern.NM nm = checkOutputs(w.layer(), w.pattern());
+      float[] weights = new float[w.layer().geometry().size()]; // [out, in]
+      w.weight().toByteBuffer(true).asFloatBuffer().get(weights);
+      pruneAlongOutputs(weights, w.layer().geometry().in(), nm);
+      return Optional.of(w.weight().getManager().create(weights, w.weight().getShape()));
     }
 
-    private static Mask alongOutputs(Operand w, float[] scores) {
-      Pattern.NM nm = checkOutputs(w.layer(), w.pattern());
-      return nm.select(scores, turned(w.layer()), nm.group() - nm.keep(), Scope.LAYER);
+    /**
+     * Sets the smallest of every group of outputs that share an input to 0; of equal ones the lower
+     * output goes first. Rows are read in turn, as they lie in memory.
+     */
+    private static void pruneAlongOutputs(float[] weights, int in, Pattern.NM nm) {
+      int pruned = nm.group() - nm.keep();
+      float[] sizes = new float[nm.group()];
+      int rest = weights.length / in % nm.group() * in; // stays dense where the pattern says so
+      for (int block = 0; block < weights.length - rest; block += nm.group() * in) {
+        for (int column = block; column < block + in; column++) {
+          for (int i = 0; i < sizes.length; i++) {
+            sizes[i] = Math.abs(weights[column + i * in]);
+          }
+          for (int i = 0; i < sizes.length; i++) {
+            int before = 0; // how many of the group go before it
+            for (int j = 0; j < i; j++) {
+              before += sizes[i] >= sizes[j] ? 1 : 0;
+            }
+            for (int j = i + 1; j < sizes.length; j++) {
+              before += sizes[i] > sizes[j] ? 1 : 0;
+            }
+            if (before < pruned) {
+              weights[column + i * in] = 0;
+            }
+          }
+        }
+      }
     }
   }
 }

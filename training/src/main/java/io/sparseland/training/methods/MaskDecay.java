@@ -90,8 +90,7 @@ public record MaskDecay(Decay decay, double rate, long until, Flow flow, long ev
 
     private NDArray soften(Operand w, NDArray values) {
       double beta = method.beta(w.step());
-      NDArray kept = values.mul(w.keep());
-      return beta == 0 ? kept : kept.muli(1 - beta).addi(values.mul(beta));
+      return beta == 0 ? values.mul(w.keep()) : w.keep().mul(1 - beta).addi(beta).muli(values);
     }
   }
 }

@@ -93,6 +93,11 @@ public record Popup(boolean frozen, long every) implements SparsityMethod {
     }
 
     @Override
+    public boolean showsInPlace() {
+      return true;
+    }
+
+    @Override
     public NDArray gradient(Operand w, NDArray effectiveGradient) {
       return frozen ? effectiveGradient.zerosLike() : effectiveGradient.mul(w.keep());
     }

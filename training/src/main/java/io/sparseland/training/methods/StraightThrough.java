@@ -74,6 +74,11 @@ public record StraightThrough(double decay, long every) implements SparsityMetho
     }
 
     @Override
+    public boolean showsInPlace() {
+      return true;
+    }
+
+    @Override
     public NDArray gradient(Operand w, NDArray effectiveGradient) {
       return effectiveGradient;
     }
@@ -84,7 +89,7 @@ public record StraightThrough(double decay, long every) implements SparsityMetho
 
     @Override
     public void gradient(WeightView.Operand w, NDArray gradient) {
-      gradient.addi(w.weight().sub(w.weight().mul(w.keep())).muli(factor));
+      gradient.addi(w.keep().mul(-factor).addi(factor).muli(w.weight()));
     }
   }
 }
