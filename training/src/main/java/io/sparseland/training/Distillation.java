@@ -56,10 +56,10 @@ public final class Distillation extends Loss {
     NDArray sum = null;
     if (own.isPresent() && ownWeight > 0) {
       NDList known = new NDList(labels.subList(0, theirs));
-      sum = own.get().evaluate(known, new NDList(predictions.head())).mul((float) ownWeight);
+      sum = times(own.get().evaluate(known, new NDList(predictions.head())), ownWeight);
     }
     for (Term term : terms) {
-      NDArray value = term.of(predictions, teacher).mul((float) term.weight());
+      NDArray value = times(term.of(predictions, teacher), term.weight());
       sum = sum == null ? value : sum.add(value);
     }
     if (sum == null) {
@@ -107,14 +107,10 @@ public final class Distillation extends Loss {
 
     @Override
     public NDArray of(NDList student, NDList teacher) {
-      NDArray wanted = teacher.head().div(temperature).logSoftmax(-1); // [..., classes]
-      NDArray found = student.head().div(temperature).logSoftmax(-1);
+      NDArray wanted = times(teacher.head(), 1 / temperature).logSoftmax(-1); // [..., classes]
+      NDArray found = times(student.head(), 1 / temperature).logSoftmax(-1);
       long rows = wanted.size() / wanted.getShape().get(wanted.getShape().dimension() - 1);
-      return wanted
-          .exp()
-          .mul(wanted.sub(found))
-          .sum()
-          .mul((float) (temperature * temperature / rows));
+      return times(wanted.exp().mul(wanted.sub(found)).sum(), temperature * temperature / rows);
     }
   }
 
@@ -166,7 +162,16 @@ public final class Distillation extends Loss {
       if (sum == null) {
         throw new IllegalStateException("no layers");
       }
-      return sum.div(student.size() - 1);
+      return times(sum, 1.0 / (student.size() - 1));
+    }
+  }
+
+  // An array of the engine's own memory: DJL frees a plain number's before backward reads it (ADR
+  // 8).
+  private static NDArray times(NDArray x, double number) {
+    try (NDArray borrowed = x.getManager().create((float) number);
+        NDArray owned = borrowed.duplicate()) {
+      return x.mul(owned);
     }
   }
 }
