@@ -100,7 +100,7 @@ final class GradientSums {
       return how.loss().evaluate(labels, outputs);
     }
     NDList cooled = new NDList(outputs);
-    cooled.set(0, outputs.get(0).div(temperature));
+    cooled.set(0, Torch.times(outputs.get(0), 1 / temperature));
     return how.loss().evaluate(labels, cooled);
   }
 

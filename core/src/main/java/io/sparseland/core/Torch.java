@@ -114,4 +114,15 @@ public final class Torch {
               .formatted(type, SAFE));
     }
   }
+
+  /**
+   * An array times a number, such that backward is right: an array of the engine's own memory, not
+   * a number, whose memory DJL 0.36 frees before backward reads it.
+   */
+  public static NDArray times(NDArray x, double number) {
+    try (NDArray borrowed = x.getManager().create((float) number);
+        NDArray owned = borrowed.duplicate()) {
+      return x.mul(owned);
+    }
+  }
 }

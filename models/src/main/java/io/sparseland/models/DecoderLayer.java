@@ -95,8 +95,7 @@ final class DecoderLayer extends AbstractBlock {
             .transpose(0, 2, 3, 1, 4)
             .reshape(batch, groups, shared * time, part);
     NDArray weights =
-        q.matMul(k)
-            .mul((float) (1 / Math.sqrt(part)))
+        Scaled.by(q.matMul(k), 1 / Math.sqrt(part))
             .reshape(batch, groups, shared, time, all)
             .add(inputs.get(3))
             .softmax(-1)

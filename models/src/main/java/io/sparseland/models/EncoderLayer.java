@@ -74,8 +74,8 @@ final class EncoderLayer extends AbstractBlock {
     NDArray q = call.of(query, x).reshape(split).transpose(0, 2, 1, 3); // [batch, heads, seq, part]
     NDArray k = call.of(key, x).reshape(split).transpose(0, 2, 3, 1); // [batch, heads, part, seq]
     NDArray v = call.of(value, x).reshape(split).transpose(0, 2, 1, 3);
-    float scale = (float) (1 / Math.sqrt(width / (double) heads));
-    NDArray scores = q.matMul(k).mul(scale); // [batch, heads, seq, seq]
+    NDArray scores =
+        Scaled.by(q.matMul(k), 1 / Math.sqrt(width / (double) heads)); // [batch, heads, seq, seq]
     NDArray weights = (added == null ? scores : scores.add(added)).softmax(-1);
     return weights.matMul(v).transpose(0, 2, 1, 3).reshape(shape);
   }

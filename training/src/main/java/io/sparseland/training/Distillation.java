@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.training.loss.Loss;
 import io.sparseland.core.Check;
+import io.sparseland.core.Torch;
 import java.util.List;
 import java.util.Optional;
 
@@ -56,10 +57,10 @@ public final class Distillation extends Loss {
     NDArray sum = null;
     if (own.isPresent() && ownWeight > 0) {
       NDList known = new NDList(labels.subList(0, theirs));
-      sum = times(own.get().evaluate(known, new NDList(predictions.head())), ownWeight);
+      sum = Torch.times(own.get().evaluate(known, new NDList(predictions.head())), ownWeight);
     }
     for (Term term : terms) {
-      NDArray value = times(term.of(predictions, teacher), term.weight());
+      NDArray value = Torch.times(term.of(predictions, teacher), term.weight());
       sum = sum == null ? value : sum.add(value);
     }
     if (sum == null) {
@@ -107,10 +108,12 @@ public final class Distillation extends Loss {
 
     @Override
     public NDArray of(NDList student, NDList teacher) {
-      NDArray wanted = times(teacher.head(), 1 / temperature).logSoftmax(-1); // [..., classes]
-      NDArray found = times(student.head(), 1 / temperature).logSoftmax(-1);
+      NDArray wanted =
+          Torch.times(teacher.head(), 1 / temperature).logSoftmax(-1); // [..., classes]
+      NDArray found = Torch.times(student.head(), 1 / temperature).logSoftmax(-1);
       long rows = wanted.size() / wanted.getShape().get(wanted.getShape().dimension() - 1);
-      return times(wanted.exp().mul(wanted.sub(found)).sum(), temperature * temperature / rows);
+      return Torch.times(
+          wanted.exp().mul(wanted.sub(found)).sum(), temperature * temperature / rows);
     }
   }
 
@@ -162,16 +165,7 @@ public final class Distillation extends Loss {
       if (sum == null) {
         throw new IllegalStateException("no layers");
       }
-      return times(sum, 1.0 / (student.size() - 1));
-    }
-  }
-
-  // An array of the engine's own memory: DJL frees a plain number's before backward reads it (ADR
-  // 8).
-  private static NDArray times(NDArray x, double number) {
-    try (NDArray borrowed = x.getManager().create((float) number);
-        NDArray owned = borrowed.duplicate()) {
-      return x.mul(owned);
+      return Torch.times(sum, 1.0 / (student.size() - 1));
     }
   }
 }
